@@ -1,0 +1,32 @@
+from django.apps import AppConfig
+
+
+class AccountingConfig(AppConfig):
+    name = "accounting"
+
+    def ready(self) -> None:
+        from accounting.refusals import REFUSALS
+        from core import refusals
+        from permissions import catalog
+
+        write = ["view", "create", "update"]
+        document = ["view", "create", "update", "delete", "post", "reverse", "credit"]
+        catalog.declare(
+            "accounting",
+            {
+                "accounts": write,
+                "taxes": write,
+                "contacts": write,
+                "settings": ["view", "update"],
+                "series": ["view"],
+                "journals": ["view", "create", "update", "delete", "post", "reverse"],
+                "invoices": document,
+                "bills": document,
+                "credit-notes": document,
+                "debit-notes": document,
+                "payments": ["view", "create", "update", "delete", "post", "reverse"],
+                "allocations": ["view", "create", "reverse"],
+                "reports": ["view"],
+            },
+        )
+        refusals.register(REFUSALS)

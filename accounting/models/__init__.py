@@ -1,0 +1,34 @@
+"""The nouns of the books. One module each; the same noun names its module in every room."""
+
+from accounting.models.accounts import Account, AccountDay, AccountRole, AccountType
+from accounting.models.contacts import Contact
+from accounting.models.documents import Document, DocumentKind, DocumentLine, DocumentState
+from accounting.models.journals import Journal, JournalLine, JournalState
+from accounting.models.payments import Allocation, Payment, PaymentKind, PaymentState
+from accounting.models.series import Series, SeriesKind
+from accounting.models.settings import CompanySettings, TaxRounding
+from accounting.models.taxes import Tax
+
+__all__ = [
+    "Account",
+    "AccountDay",
+    "AccountRole",
+    "AccountType",
+    "Allocation",
+    "CompanySettings",
+    "Contact",
+    "Document",
+    "DocumentKind",
+    "DocumentLine",
+    "DocumentState",
+    "Journal",
+    "JournalLine",
+    "JournalState",
+    "Payment",
+    "PaymentKind",
+    "PaymentState",
+    "Series",
+    "SeriesKind",
+    "Tax",
+    "TaxRounding",
+]

@@ -1,0 +1,84 @@
+from django.db import models
+
+from accounting.fields import AmountField
+from core.tenancy.models import TenantForeignKey, TenantModel
+
+
+class AccountType(models.TextChoices):
+    ASSET = "asset"
+    LIABILITY = "liability"
+    EQUITY = "equity"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+class AccountRole(models.TextChoices):
+    """Accounts that services find by what they are for; one of each per company."""
+
+    RECEIVABLE = "receivable"
+    PAYABLE = "payable"
+    TAX = "tax"
+    BANK = "bank"
+    SALES = "sales"
+    PURCHASES = "purchases"
+    ROUNDING = "rounding"
+    BAD_DEBTS = "bad_debts"
+    BAD_DEBT_ALLOWANCE = "bad_debt_allowance"
+    RETAINED_EARNINGS = "retained_earnings"
+
+
+class Account(TenantModel):
+    """A ledger account in the typed tree. A group only sums up; it takes no postings."""
+
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    type = models.CharField(max_length=10, choices=AccountType.choices)
+    role = models.CharField(max_length=20, choices=AccountRole.choices, blank=True, default="")
+    parent = TenantForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    is_group = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    version = models.IntegerField(default=1)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="accounting_account_code"),
+            models.UniqueConstraint(
+                fields=["tenant", "role"],
+                name="accounting_account_role",
+                condition=~models.Q(role=""),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(type__in=AccountType.values), name="accounting_account_type"
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "parent"], name="accounting_account_parent")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class AccountDay(TenantModel):
+    """What was posted to one account on one day, summed by the trigger that posts journals.
+
+    It makes a trial balance cost as much as there are days, not lines. Its id
+    is derived from account and day, because the database makes the row.
+    """
+
+    account = TenantForeignKey(Account, models.PROTECT, related_name="days")
+    effective_on = models.DateField()
+    debit = AmountField()
+    credit = AmountField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "account", "effective_on"],
+                name="accounting_accountday_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.effective_on}"

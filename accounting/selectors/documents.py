@@ -1,0 +1,97 @@
+"""Reads of documents: one with everything, many as rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from accounting.models import Document, DocumentLine, JournalLine
+from core.errors import NotFound
+from core.listing import Order, Page, PageRequest, page_of
+from core.tenancy.context import Context
+from core.tenancy.transactions import query
+
+Row = dict[str, Any]
+
+HEADER = (
+    "id", "kind", "state", "number", "contact_id", "issued_on", "due_on", "currency", "country",
+    "reference", "narration", "net", "tax", "total", "allocated", "corrects_id", "created_at",
+    "posted_at", "version",
+)  # fmt: skip
+LINE = (
+    "id", "document_id", "position", "item_code", "description", "quantity", "unit_price",
+    "discount_percent", "account_id", "tax_id", "tax_rate", "tax_inclusive", "net", "tax_amount",
+)  # fmt: skip
+JOURNAL_LINE = ("id", "account_id", "contact_id", "effective_on", "amount", "memo", "position")
+
+ORDERS = {
+    None: Order("documents", ("issued_on", "id")),
+    "issued_on": Order("documents", ("issued_on", "id"), descending=False),
+    "-issued_on": Order("documents", ("issued_on", "id")),
+    "due_on": Order("documents", ("due_on", "id"), descending=False),
+    "-due_on": Order("documents", ("due_on", "id")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookedDocument:
+    """A document with all that belongs to it, as rows: header, lines, and its journal if posted."""
+
+    row: Row
+    lines: list[Row]
+    journal: Row | None
+
+
+@query
+def booked_document(ctx: Context, *, kind: str, document_id: UUID) -> BookedDocument:
+    """One document with lines and journal; NotFound when missing or of another kind."""
+    row = (
+        Document.objects.filter(kind=kind, id=document_id)
+        .annotate(
+            contact_name=F("contact__name"),
+            journal_number=F("journal__number"),
+        )
+        .values(*HEADER, "journal_id", "contact_name", "journal_number")
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    journal_id, number = row.pop("journal_id"), row.pop("journal_number")
+    lines = line_rows([document_id])[document_id]
+    return BookedDocument(row, lines, journal_id and _journal_row(journal_id, number, row))
+
+
+@query
+def document_list(ctx: Context, *, kind: str, page: PageRequest) -> Page:
+    """Headers of one kind with the contact's name, newest first."""
+    rows = page.narrow(Document.objects.filter(kind=kind)).values(
+        *HEADER, contact_name=F("contact__name")
+    )
+    found = page_of(ctx, rows, ORDERS[page.ordering], page)
+    if "lines" in page.expand:
+        lines = line_rows([row["id"] for row in found.rows])
+        for row in found.rows:
+            row["lines"] = lines[row["id"]]
+    return found
+
+
+def line_rows(document_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:
+    """Lines of these documents by document, in order. Part of a query or command."""
+    found: dict[UUID, list[Row]] = defaultdict(list)
+    lines = DocumentLine.objects.filter(document__in=list(document_ids))
+    for row in lines.order_by("document_id", "position").values(*LINE):
+        found[row["document_id"]].append(row)
+    return found
+
+
+def _journal_row(journal_id: UUID, number: str, document: Row) -> Row:
+    lines = JournalLine.objects.filter(journal=journal_id).order_by("position")
+    return {
+        "id": journal_id,
+        "number": number,
+        "effective_on": document["issued_on"],
+        "lines": list(lines.values(*JOURNAL_LINE)),
+    }

@@ -1,0 +1,1 @@
+"""Shapes of the accounting endpoints: what comes in, and what goes out."""

@@ -1,0 +1,163 @@
+"""How rows get into the books: two statements, however many documents there are.
+
+`booking_insert` writes drafts with their lines, `booking_post` numbers and posts
+them. Every service that books goes through these, so the API, the console and
+an import of a million lines take the same path.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from accounting.ledger import Posting
+from accounting.models import Series
+from accounting.selectors.facts import Facts
+from core.ids import uuid7
+from core.jobs.outbox import Event
+from core.json import dumps
+from core.tenancy.context import Context
+from core.tenancy.transactions import tenant_cursor
+
+SQL = Path(__file__).parent / "sql"
+INSERT_SQL = (SQL / "booking_insert.sql").read_text(encoding="utf-8")
+POST_SQL = (SQL / "booking_post.sql").read_text(encoding="utf-8")
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Booking:
+    """Rows to insert, as mappings of column to value."""
+
+    documents: list[Row] = field(default_factory=list)
+    document_lines: list[Row] = field(default_factory=list)
+    payments: list[Row] = field(default_factory=list)
+    journals: list[Row] = field(default_factory=list)
+    journal_lines: list[Row] = field(default_factory=list)
+
+    def add_journal(
+        self,
+        effective_on: date,
+        postings: Iterable[Posting],
+        *,
+        narration: str = "",
+        reference: str = "",
+        reverses_id: UUID | None = None,
+    ) -> Row:
+        """Add a draft journal with its lines; returns its row, with the lines under `lines`."""
+        journal: Row = {
+            "id": uuid7(),
+            "effective_on": effective_on,
+            "narration": narration,
+            "reference": reference,
+            "reverses_id": reverses_id,
+        }
+        lines = [
+            {
+                "id": uuid7(),
+                "journal_id": journal["id"],
+                "position": position,
+                "account_id": posting.account_id,
+                "contact_id": posting.contact_id,
+                "effective_on": effective_on,
+                "amount": posting.amount,
+                "memo": "",
+            }
+            for position, posting in enumerate(postings, start=1)
+        ]
+        self.journals.append(journal)
+        self.journal_lines.extend(lines)
+        return {**journal, "lines": lines}
+
+    def rows(self) -> Row:
+        return {
+            "documents": self.documents,
+            "document_lines": self.document_lines,
+            "payments": self.payments,
+            "journals": self.journals,
+            "journal_lines": self.journal_lines,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ToPost:
+    """A draft journal to number in `series_id`, and the draft it belongs to."""
+
+    journal_id: UUID
+    series_id: UUID
+    document_id: UUID | None = None
+    payment_id: UUID | None = None
+
+
+class Number(NamedTuple):
+    sequence: int
+    text: str
+
+
+def booking_insert(ctx: Context, booking: Booking) -> None:
+    """Insert drafts. Part of a command; the amounts are summed and rounded already."""
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            INSERT_SQL,
+            {"tenant": ctx.tenant_id, "now": ctx.now, "rows": dumps(booking.rows()).decode()},
+        )
+
+
+def booking_post(
+    ctx: Context, postings: Sequence[ToPost], events: Iterable[Event] = ()
+) -> dict[UUID, Number]:
+    """Number and post drafts and announce `events`; returns journal id to its number.
+
+    Takes the lock on the series, so it is the last statement of its command.
+    Drafts of existing documents must be locked by the caller.
+    """
+    numbered = [
+        {
+            "journal_id": posting.journal_id,
+            "series_id": posting.series_id,
+            "document_id": posting.document_id,
+            "payment_id": posting.payment_id,
+            "position": position,
+        }
+        for position, posting in enumerate(postings)
+    ]
+    announced = [{"id": uuid7(), "name": e.name, "payload": e.payload()} for e in events]
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            POST_SQL,
+            {
+                "tenant": ctx.tenant_id,
+                "actor": ctx.actor_id,
+                "request_id": ctx.request_id,
+                "now": ctx.now,
+                "postings": dumps(numbered).decode(),
+                "events": dumps(announced).decode(),
+            },
+        )
+        return {journal_id: Number(*number) for journal_id, *number in cursor.fetchall()}
+
+
+def series_of(ctx: Context, facts: Facts, kind: str, day: date) -> UUID:
+    """The series of `kind` in the fiscal year of `day`; made when it is the year's first."""
+    year = facts.fiscal_year(day)
+    known = facts.series.get((kind, year))
+    if known is not None:
+        return known
+    number_format = facts.settings["number_formats"][kind]
+    Series.objects.bulk_create(
+        [
+            Series(
+                kind=kind,
+                fiscal_year=year,
+                prefix=number_format["prefix"].replace("{year}", str(year)),
+                digits=number_format["digits"],
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    series_id: UUID = Series.objects.values_list("id", flat=True).get(kind=kind, fiscal_year=year)
+    facts.series[(kind, year)] = series_id
+    return series_id

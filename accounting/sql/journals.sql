@@ -1,0 +1,144 @@
+-- The ledger's invariants, held by PostgreSQL whoever writes: API, import or psql.
+--
+-- A journal is inserted as draft, its lines follow, and one UPDATE posts it.
+-- From then on neither it nor its lines change. All triggers are immediate.
+
+-- A posted journal is only ever made out of a draft, and never touched again.
+CREATE FUNCTION accounting_journal_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'draft' THEN
+            RAISE EXCEPTION 'a journal is inserted as draft and posted by an update'
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_journal_born_draft';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF OLD.state = 'posted' THEN
+        RAISE EXCEPTION 'journal % is posted and cannot be changed', OLD.number
+            USING ERRCODE = 'integrity_constraint_violation',
+                  CONSTRAINT = 'accounting_journal_immutable';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER accounting_journal_guard
+BEFORE INSERT OR UPDATE OR DELETE ON accounting_journal
+FOR EACH ROW EXECUTE FUNCTION accounting_journal_guard();
+
+-- Posting: exactly zero, on the journal's own day, and into the sums per account and day.
+--
+-- A concurrent insert of a line holds the journal FOR SHARE (see below), so this
+-- UPDATE waited for it; READ COMMITTED then shows its lines to the query here.
+-- Under an older snapshot they would be missed, so that is refused.
+CREATE FUNCTION accounting_journal_posted() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    faulty record;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM changed WHERE state = 'posted') THEN
+        RETURN NULL;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'journals are posted under READ COMMITTED'
+            USING ERRCODE = 'integrity_constraint_violation',
+                  CONSTRAINT = 'accounting_journal_isolation';
+    END IF;
+
+    -- Every row in `changed` that is posted was a draft before: the guard saw to it.
+    SELECT j.id, coalesce(sum(l.amount), 0) AS difference, count(l.id) AS lines INTO faulty
+    FROM changed j
+    LEFT JOIN accounting_journalline l ON l.tenant_id = j.tenant_id AND l.journal_id = j.id
+    WHERE j.state = 'posted'
+    GROUP BY j.tenant_id, j.id, j.effective_on
+    HAVING coalesce(sum(l.amount), 0) <> 0
+        OR count(l.id) = 0
+        OR bool_or(l.effective_on <> j.effective_on)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'journal % has % lines, which differ by %',
+                faulty.id, faulty.lines, faulty.difference
+            USING ERRCODE = 'integrity_constraint_violation',
+                  CONSTRAINT = 'accounting_journal_balanced';
+    END IF;
+
+    -- In the order of the key, so that two postings never wait for each other in a circle.
+    INSERT INTO accounting_accountday AS day
+        (tenant_id, id, account_id, effective_on, debit, credit)
+    SELECT l.tenant_id,
+           md5(l.account_id::text || l.effective_on::text)::uuid,
+           l.account_id, l.effective_on,
+           sum(greatest(l.amount, 0)), sum(greatest(-l.amount, 0))
+    FROM changed j
+    JOIN accounting_journalline l ON l.tenant_id = j.tenant_id AND l.journal_id = j.id
+    WHERE j.state = 'posted'
+    GROUP BY l.tenant_id, l.account_id, l.effective_on
+    ORDER BY l.tenant_id, l.account_id, l.effective_on
+    ON CONFLICT (tenant_id, account_id, effective_on) DO UPDATE
+        SET debit = day.debit + EXCLUDED.debit, credit = day.credit + EXCLUDED.credit;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER accounting_journal_posted
+AFTER UPDATE ON accounting_journal
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_journal_posted();
+
+-- Lines come and go with their draft only. FOR SHARE makes a concurrent posting wait.
+CREATE FUNCTION accounting_journalline_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    posted text;
+BEGIN
+    SELECT locked.number INTO posted
+    FROM (
+        SELECT j.number, j.state
+        FROM accounting_journal j
+        WHERE (j.tenant_id, j.id) IN (SELECT tenant_id, journal_id FROM changed)
+        ORDER BY j.id
+        FOR SHARE
+    ) locked
+    WHERE locked.state = 'posted'
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'journal % is posted; its lines cannot be changed', posted
+            USING ERRCODE = 'integrity_constraint_violation',
+                  CONSTRAINT = 'accounting_journal_immutable';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER accounting_journalline_inserted
+AFTER INSERT ON accounting_journalline
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_journalline_guard();
+
+CREATE TRIGGER accounting_journalline_deleted
+AFTER DELETE ON accounting_journalline
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_journalline_guard();
+
+-- Append-only for everybody, owner included: a draft's lines are replaced, not changed.
+CREATE FUNCTION accounting_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% rows are never changed', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation',
+              CONSTRAINT = 'accounting_append_only';
+END
+$$;
+
+CREATE TRIGGER accounting_journalline_refuse
+BEFORE UPDATE ON accounting_journalline
+FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
+
+CREATE TRIGGER accounting_journalline_truncate
+BEFORE TRUNCATE ON accounting_journalline
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
+
+CREATE TRIGGER accounting_journal_truncate
+BEFORE TRUNCATE ON accounting_journal
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();

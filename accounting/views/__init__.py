@@ -1,0 +1,1 @@
+"""Doors of the accounting endpoints. One call each."""

@@ -1,0 +1,44 @@
+"""Serializer fields of this API's conventions: money, days, text."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+#: Years that a calendar, a fiscal year and a report can deal with.
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(2199, 12, 31)
+
+
+class AmountField(serializers.DecimalField):
+    """An exact decimal, sent and shown as a string such as `10.00`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 19)
+        kwargs.setdefault("decimal_places", 6)
+        super().__init__(**kwargs)
+
+    def quantize(self, value: Decimal) -> Decimal:
+        """As it was sent: a price of 2.5 is not one of 2.500000."""
+        return value
+
+
+class DayField(serializers.DateField):
+    """A calendar day between 1900 and 2199."""
+
+    default_error_messages = {"range": "A day from 1900-01-01 to 2199-12-31."}  # noqa: RUF012
+
+    def to_internal_value(self, value: Any) -> date:
+        day: date = super().to_internal_value(value)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            self.fail("range")
+        return day
+
+
+def text(length: int, **kwargs: Any) -> serializers.CharField:
+    """An optional line of text of at most `length` characters, empty by default."""
+    kwargs.setdefault("required", False)
+    kwargs.setdefault("default", "")
+    kwargs.setdefault("allow_blank", True)
+    return serializers.CharField(max_length=length, **kwargs)

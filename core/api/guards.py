@@ -1,0 +1,58 @@
+"""Who may call an endpoint: what the view declared, asked of the one policy."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+#: Declared by the few endpoints that anybody may call (login) ...
+PUBLIC = "public"
+#: ... and by those that any logged-in user may call for himself (me, logout).
+AUTHENTICATED = "authenticated"
+
+
+class Caller(Protocol):
+    """What authentication puts in `request.user`."""
+
+    is_authenticated: bool
+
+    def has_perm(self, code: str) -> bool: ...
+
+
+class Anonymous:
+    """Nobody: holds no permission."""
+
+    is_authenticated = False
+    is_active = False
+    pk = None
+
+    def has_perm(self, code: str) -> bool:
+        return False
+
+
+class DeclaredPermission(BasePermission):
+    """Deny unless the handler of this method declared a permission that the caller holds."""
+
+    message = "Your roles do not allow this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        handler = getattr(view, (request.method or "").lower(), None)
+        endpoint = getattr(handler, "endpoint", None)
+        if endpoint is None:
+            return request.method == "OPTIONS"
+        code = endpoint.permission_of(view)
+        if code == PUBLIC:
+            return True
+        if not request.user.is_authenticated:
+            return False
+        return code == AUTHENTICATED or bool(request.user.has_perm(code))
+
+
+def declared(view: Any) -> dict[str, Any]:
+    """Method to declared endpoint of a view class; for tests and the schema."""
+    methods = ("get", "post", "put", "patch", "delete")
+    found = {method: getattr(view, method, None) for method in methods}
+    return {m.upper(): h.endpoint for m, h in found.items() if hasattr(h, "endpoint")}

@@ -1,0 +1,65 @@
+"""JSON through orjson, CSV as a stream, and the choice between the two."""
+
+import codecs
+from typing import Any, IO
+
+import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from core.json import dumps
+
+JSON = "application/json"
+CSV = "text/csv"
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = JSON
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
+        return b"" if data is None else dumps(data)
+
+
+class CSVRenderer(BaseRenderer):
+    """Declared so that `Accept: text/csv` is understood; the view streams the rows itself."""
+
+    media_type = CSV
+    format = "csv"
+
+    def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
+        # Reached by errors only: a refusal is JSON whatever was asked for.
+        return dumps(data)
+
+
+class JSONParser(BaseParser):
+    media_type = JSON
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, context: Any = None
+    ) -> Any:
+        encoding = (context or {}).get("encoding", "utf-8")
+        body = stream.read()
+        try:
+            if codecs.lookup(encoding).name != "utf-8":
+                body = body.decode(encoding).encode()
+            return orjson.loads(body)
+        except (ValueError, LookupError, RecursionError) as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+
+
+class Negotiation(DefaultContentNegotiation):
+    """JSON without further ado for whoever does not insist on something else."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        accept = request.META.get("HTTP_ACCEPT", "*/*")
+        if accept in ("*/*", JSON):
+            return renderers[0], JSON
+        renderer, media_type = super().select_renderer(request, renderers, None)
+        return renderer, media_type

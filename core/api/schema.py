@@ -1,0 +1,220 @@
+"""OpenAPI 3.1 from the declarations of `reads` and `writes`."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from core.api.endpoints import Endpoint
+from core.api.guards import AUTHENTICATED, PUBLIC
+from core.listing import LIMIT_DEFAULT, LIMIT_MAX, PAGE_NUMBER_MAX
+
+JSON = "application/json"
+CSV = "text/csv"
+
+#: Status to what it means, for answers that are refusals.
+REFUSALS = {
+    "400": "The body cannot be parsed: `MALFORMED`.",
+    "401": "No valid token: `NOT_AUTHENTICATED`.",
+    "403": "The caller's roles do not allow this: `FORBIDDEN`.",
+    "404": "Missing, or another tenant's: `NOT_FOUND`.",
+    "405": "No such method here: `METHOD_NOT_ALLOWED`.",
+    "406": "Only JSON, or CSV where offered: `NOT_ACCEPTABLE`.",
+    "409": "`CONFLICT`, `NOT_DRAFT`, `NOT_POSTED` or `IDEMPOTENCY_IN_PROGRESS`.",
+    "412": "If-Match is stale: `STALE_VERSION`.",
+    "413": "The body is too large: `TOO_LARGE`.",
+    "415": "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`.",
+    "422": "`INVALID`, `UNBALANCED`, `OVER_ALLOCATED` or `IDEMPOTENCY_MISMATCH`.",
+    "429": "Too many requests: `RATE_LIMITED`.",
+    "500": "An unexpected error: `INTERNAL`.",
+    "503": "`OPERATION_TIMEOUT`, `QUEUE_FULL` or `SERVICE_UNAVAILABLE`.",
+}
+CODES = [
+    "CONFLICT", "FORBIDDEN", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH", "INTERNAL",
+    "INVALID", "MALFORMED", "METHOD_NOT_ALLOWED", "NOT_ACCEPTABLE", "NOT_AUTHENTICATED",
+    "NOT_DRAFT", "NOT_FOUND", "NOT_POSTED", "OPERATION_TIMEOUT", "OVER_ALLOCATED", "QUEUE_FULL",
+    "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE", "UNBALANCED",
+    "UNSUPPORTED_MEDIA_TYPE",
+]  # fmt: skip
+NEEDS_BODY = {"400", "413", "415"}
+NEEDS_WRITE = {"409", "412"}
+
+_field_error = {
+    "type": "object",
+    "required": ["name", "message"],
+    "properties": {"name": {"type": "string"}, "message": {"type": "string"}},
+}
+ERROR_COMPONENT = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "operation", "fields", "request_id"],
+            "properties": {
+                "code": {"type": "string", "enum": CODES},
+                "message": {"type": "string"},
+                "operation": {"type": ["string", "null"]},
+                "fields": {"type": "array", "items": _field_error},
+                "request_id": {"type": "string"},
+            },
+        }
+    },
+}
+PAGINATION_FIELDS = {
+    "next": serializers.CharField(
+        allow_null=True, help_text="Pass as `cursor`; in page mode the next page's number."
+    ),
+    "previous": serializers.CharField(allow_null=True),
+    "limit": serializers.IntegerField(),
+    "page": serializers.IntegerField(required=False, help_text="Page mode only."),
+    "total": serializers.IntegerField(required=False, help_text="Page mode only."),
+    "pages": serializers.IntegerField(required=False, help_text="Page mode only."),
+}
+
+
+class EndpointSchema(AutoSchema):
+    """Everything comes from the `Endpoint` of the view's method."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        found: Endpoint = getattr(self.view, self.method.lower()).endpoint
+        return found
+
+    def get_operation_id(self) -> str:
+        words = self.path.removeprefix("/api/v1/").strip("/").replace("{id}", "one")
+        noun = words.replace("/", "_").replace("-", "_").replace("{", "").replace("}", "")
+        return f"{noun}_{self.method.lower()}"
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_summary(self) -> str | None:
+        return self.endpoint.summary or None
+
+    def get_description(self) -> str:
+        permission = self.endpoint.permission_of(self.view)
+        needs = {PUBLIC: "Anybody.", AUTHENTICATED: "Anybody who is logged in."}
+        allowed = needs.get(permission, f"Permission `{permission}`.")
+        text = getattr(self.view, self.method.lower()).__doc__ or ""
+        return f"{text.strip()}\n\n{allowed}".strip()
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        return [] if self.endpoint.permission == PUBLIC else [{"bearer": []}]
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False
+
+    def get_request_serializer(self) -> Any:
+        return self.endpoint.body
+
+    def get_filter_backends(self) -> list[Any]:
+        return []
+
+    def get_response_serializers(self) -> Any:
+        endpoint = self.endpoint
+        if endpoint.answer is None:
+            return {endpoint.status: OpenApiResponse(description="Done.")}
+        answer: Any = endpoint.answer
+        if endpoint.many:
+            name = f"{answer.__name__}Page"
+            pagination = inline_serializer("Pagination", dict(PAGINATION_FIELDS))
+            answer = inline_serializer(
+                name, {"data": answer(many=True), "pagination": pagination}
+            )
+        responses = {(endpoint.status, JSON): answer}
+        if endpoint.csv:
+            responses[(endpoint.status, CSV)] = serializers.CharField()
+        if endpoint.etag and self.method == "GET":
+            responses[(304, JSON)] = OpenApiResponse(description="Not modified.")
+        return responses
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        endpoint = self.endpoint
+        found = list(_filter_parameters(self, endpoint))
+        if endpoint.many:
+            found += [
+                _query("cursor", str, "Where to go on; `next` or `previous` of another page."),
+                _query("limit", _whole(LIMIT_MAX), f"Rows a page, {LIMIT_DEFAULT} by default."),
+                _query("page", _whole(PAGE_NUMBER_MAX), "Numbered pages instead of cursors."),
+            ]
+        if endpoint.orderings:
+            found.append(_query("ordering", str, "The order.", enum=list(endpoint.orderings)))
+        if endpoint.expand:
+            found.append(_query("expand", str, f"Embeds {', '.join(endpoint.expand)}."))
+        if endpoint.answer and not endpoint.body and self.method == "GET":
+            found.append(_query("fields", str, "Only these fields, separated by commas."))
+        if endpoint.transition:
+            found.append(_query("dry_run", bool, "Show what would happen; change nothing."))
+        return found + _headers(self.method, endpoint)
+
+
+def _headers(method: str, endpoint: Endpoint) -> list[OpenApiParameter]:
+    header = OpenApiParameter.HEADER
+    if method == "GET":
+        offered = OpenApiParameter("If-None-Match", str, header, description="An ETag you hold.")
+        return [offered] if endpoint.etag else []
+    found = []
+    if endpoint.idempotent and endpoint.permission != PUBLIC:
+        limits = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+        text = "The same key and body again replays the first answer, for 24 hours."
+        found.append(OpenApiParameter("Idempotency-Key", limits, header, description=text))
+    if method == "PATCH" and endpoint.etag:
+        text = "The ETag you read; stale is 412."
+        found.append(OpenApiParameter("If-Match", str, header, description=text))
+    return found
+
+
+def _filter_parameters(schema: EndpointSchema, endpoint: Endpoint) -> Any:
+    if endpoint.filters is None:
+        return
+    for name, declared in endpoint.filters.base_filters.items():
+        field = declared.field
+        kind: Any = {"DateField": "date", "UUIDField": "uuid"}.get(type(field).__name__)
+        limits: dict[str, Any] = {"type": "string"}
+        if kind:
+            limits["format"] = kind
+        if choices := [str(value) for value, _ in getattr(field, "choices", []) if value != ""]:
+            limits["enum"] = choices
+        yield OpenApiParameter(
+            name, limits, required=bool(declared.extra.get("required")), description=declared.label
+        )
+
+
+def _query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **more)
+
+
+def _whole(largest: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": largest}
+
+
+def common_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing: the bearer scheme, the error envelope and the refusals of each operation."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Error"] = ERROR_COMPONENT
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for status in _refusals(path, method, operation):
+                operation["responses"].setdefault(status, _refusal(status))
+    return result
+
+
+def _refusals(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    left_out = set()
+    if method == "get":
+        left_out |= NEEDS_BODY | NEEDS_WRITE
+    if "{" not in path:
+        left_out |= {"404"} if method == "get" else set()
+    if not operation.get("security") and not path.endswith(("login/", "refresh/")):
+        left_out |= {"401", "403"}
+    return [status for status in REFUSALS if status not in left_out]
+
+
+def _refusal(status: str) -> dict[str, Any]:
+    reference = {"$ref": "#/components/schemas/Error"}
+    return {"description": REFUSALS[status], "content": {JSON: {"schema": reference}}}
+
+

@@ -1,0 +1,66 @@
+"""`/healthz`: the process lives. `/readyz`: each thing it depends on, by name."""
+
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.conf import settings
+from kombu import Connection
+
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 while the database answers; `degraded` names what is out besides it."""
+    states = {name: _state(check) for name, check in CHECKS.items()}
+    if states["database"] != "ok":
+        return JsonResponse({"status": "unavailable", "checks": states}, status=503)
+    degraded = any(state not in ("ok", "disabled") for state in states.values())
+    return JsonResponse({"status": "degraded" if degraded else "ok", "checks": states})
+
+
+def _state(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  whatever it is, it is the answer
+        return f"failed: {type(error).__name__}"
+
+
+def _database() -> str:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(waiting)} not applied" if waiting else "ok"
+
+
+def _cache() -> str:
+    if settings.REDIS_URL == "disabled":
+        return "disabled"
+    cache.get("readyz")
+    return "ok"
+
+
+def _broker() -> str:
+    if settings.CELERY_BROKER_URL.startswith("memory"):
+        return "disabled"
+    with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as connection:
+        connection.ensure_connection(max_retries=1, timeout=1)
+    return "ok"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "cache": _cache,
+    "broker": _broker,
+}

@@ -1,0 +1,41 @@
+"""System check: the role that serves requests must not be able to bypass isolation."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from core.tenancy.router import OWNER_ALIAS
+
+ROLE_QUERY = """
+    SELECT rolsuper OR rolbypassrls,
+           EXISTS (SELECT 1 FROM pg_class WHERE relowner = r.oid),
+           EXISTS (SELECT 1 FROM pg_roles o
+                   WHERE o.rolname <> current_user
+                     AND (o.rolsuper OR o.rolbypassrls
+                          OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = o.oid))
+                     AND pg_has_role(current_user, o.oid, 'MEMBER'))
+    FROM pg_roles r WHERE rolname = current_user
+"""
+
+
+@register(Tags.database)
+def application_role_is_confined(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Every database but the owner's is reached as a role that row-level security binds."""
+    confined = [alias for alias in databases or [DEFAULT_DB_ALIAS] if alias != OWNER_ALIAS]
+    return [message for alias in confined for message in role_errors(alias)]
+
+
+def role_errors(alias: str) -> list[CheckMessage]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(ROLE_QUERY)
+        bypasses, owns, inherits = cursor.fetchone()
+    if not (bypasses or owns or inherits):
+        return []
+    return [
+        Error(
+            f"The role of database '{alias}' could bypass row-level security.",
+            hint="Connect as erp_app: no superuser, no BYPASSRLS, owner of nothing.",
+            id="tenancy.E001",
+        )
+    ]

@@ -1,0 +1,23 @@
+"""Context: who acts, for which tenant, when. Built at a door, never below it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every service and selector needs to know about its caller.
+
+    `actor_id` is None when the system acts by itself (beat, migrations).
+    `now` is aware, UTC; services read no other clock.
+    """
+
+    tenant_id: UUID
+    actor_id: UUID | None
+    now: datetime
+    request_id: str
+
+    @property
+    def today(self) -> date:
+        return self.now.date()

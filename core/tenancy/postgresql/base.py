@@ -1,0 +1,44 @@
+from typing import Any
+
+from django.db import OperationalError
+from django_prometheus.db.backends.postgresql import base
+
+from core.tenancy.postgresql.operations import DatabaseOperations
+from core.tenancy.postgresql.schema import DatabaseSchemaEditor
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection that begins a transaction and sets its tenant in one round trip."""
+
+    SchemaEditorClass = DatabaseSchemaEditor
+    ops_class = DatabaseOperations
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._begin_sql: str | None = None
+
+    def begin_with(self, sql: str) -> None:
+        """The statements that open the next transaction instead of a bare BEGIN."""
+        self._begin_sql = sql
+
+    def _start_transaction_under_autocommit(self) -> None:
+        """Called by `atomic()`; Django names it so because psycopg stays in autocommit.
+
+        A kept connection may have died while it was idle. BEGIN is the first
+        thing that would notice, and nothing is lost yet: connect again, once.
+        That is cheaper than a health check before every request.
+        """
+        sql, self._begin_sql = self._begin_sql or "BEGIN", None
+        try:
+            self._execute_begin(sql)
+        except OperationalError:
+            if self.connection is not None and not self.connection.closed:
+                raise
+            self.close()
+            self.connect()
+            self._execute_begin(sql)
+
+    def _execute_begin(self, sql: str) -> None:
+        with self.wrap_database_errors:
+            # The simple protocol: several statements, one round trip, no parameters.
+            self.connection.execute(sql)

@@ -1,0 +1,75 @@
+"""DDL of tenant tables, added to what Django would create."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.ddl_references import Columns
+from django.db.backends.postgresql import schema
+from django.db.models import Field, Model
+
+from core.tenancy.fields import TenantField, TenantForeignKey
+
+TENANT_COLUMN = "tenant_id"
+POLICY = "tenant_isolation"
+#: NULLIF, because a setting that was local once reads as '' afterwards, not as NULL.
+TENANT_MATCHES = f"{TENANT_COLUMN} = NULLIF(current_setting('app.tenant_id', true), '')::uuid"
+
+
+def is_tenant_model(model: type[Model]) -> bool:
+    """Whether rows of `model` belong to a tenant; true for migration states as well."""
+    return any(isinstance(field, TenantField) for field in model._meta.local_fields)
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    # Django adds a column and its foreign key in one statement; ours are
+    # composite, so they always come as a statement of their own.
+    sql_create_column_inline_fk = None
+
+    def create_model(self, model: type[Model]) -> None:
+        super().create_model(model)
+        table = self.quote_name(model._meta.db_table)
+        if is_tenant_model(model):
+            self.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+            self.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+            self.execute(
+                f"CREATE POLICY {POLICY} ON {table} "
+                f"USING ({TENANT_MATCHES}) WITH CHECK ({TENANT_MATCHES})"
+            )
+        # On this table only: a partition named directly is not covered by the
+        # policy of its parent, so default privileges would open a way around it.
+        role = self.quote_name(settings.DATABASE_APP_ROLE)
+        self.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")
+
+    def table_sql(self, model: type[Model]) -> tuple[str, Any]:
+        sql, params = super().table_sql(model)
+        if not is_tenant_model(model):
+            return sql, params
+        partition_column = getattr(model, "partition_column", None)
+        key = dict.fromkeys([TENANT_COLUMN, "id", partition_column or "id"])
+        columns = ", ".join(self.quote_name(column) for column in key)
+        sql, replaced = re.subn(r'("id" uuid [^,]*?)\s*PRIMARY KEY', r"\1", sql, count=1)
+        if not replaced:
+            raise NotImplementedError(f"{model._meta.label}: a tenant table's key is a UUID `id`.")
+        sql = sql.removesuffix(")") + f", PRIMARY KEY ({columns}))"
+        if partition_column:
+            sql += f" PARTITION BY RANGE ({self.quote_name(partition_column)})"
+        return sql, params
+
+    def _create_fk_sql(self, model: type[Model], field: Field, suffix: str) -> Any:
+        statement = super()._create_fk_sql(model, field, suffix)
+        if isinstance(field, TenantForeignKey):
+            to = field.target_field
+            statement.parts["column"] = Columns(
+                model._meta.db_table, [TENANT_COLUMN, field.column], self.quote_name
+            )
+            statement.parts["to_column"] = Columns(
+                to.model._meta.db_table, [TENANT_COLUMN, to.column], self.quote_name
+            )
+        return statement
+
+    def _field_should_be_indexed(self, model: type[Model], field: Field) -> bool:
+        """A tenant foreign key is indexed as `(tenant, x)` by its model, never alone."""
+        if isinstance(field, TenantField | TenantForeignKey):
+            return False
+        return bool(super()._field_should_be_indexed(model, field))

@@ -1,0 +1,196 @@
+"""`@command` and `@query`: the only two ways to tenant data.
+
+The outermost call opens the transaction and sets its tenant in the same round
+trip as BEGIN; nested calls of the same tenant join it, of another are refused.
+"""
+
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, IntegrityError, connections, transaction
+
+from core.errors import DomainError, OperationTimeout, ServiceUnavailable
+from core.refusals import refusal_of
+from core.tenancy.context import Context
+from core.tenancy.router import read_alias, write_alias
+from core.tenancy.scope import (
+    OutsideTransaction,
+    Scope,
+    TenantSwitched,
+    WriteInQuery,
+    current_scope,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Service = Callable[Concatenate[Context, P], R]
+
+BACKOFF_SECONDS = 0.02
+LOCK_NOT_AVAILABLE = "55P03"
+#: SQLSTATE to the number of attempts: serialization failure, deadlock, lock timeout.
+ATTEMPTS_MAX = {"40001": 3, "40P01": 3, LOCK_NOT_AVAILABLE: 2}
+#: Lock, statement, whole transaction, idle in transaction.
+TIMED_OUT = {LOCK_NOT_AVAILABLE, "57014", "25P04", "25P03"}
+
+log = structlog.get_logger(__name__)
+
+
+def command(function: Service[P, R]) -> Service[P, R]:
+    """Run `function(ctx, ...)` in a transaction of `ctx`'s tenant, whole or not at all.
+
+    Retried from the start, at most 3 times and jittered, on a serialization
+    failure, a deadlock or a lock that did not come in time; so it must have no
+    effect outside the database.
+    """
+    return _transactional(function, read_only=False)
+
+
+def query(function: Service[P, R]) -> Service[P, R]:
+    """Run `function(ctx, ...)` in a read-only transaction, on the replica where there is one."""
+    return _transactional(function, read_only=True)
+
+
+def rehearse(ctx: Context, work: Callable[[], R]) -> R:
+    """Run `work` whole in one transaction, roll it back, and return what it returned."""
+
+    @command
+    def rehearsal(ctx: Context) -> NoReturn:
+        raise _Rehearsed(work())
+
+    try:
+        rehearsal(ctx)
+    except _Rehearsed as done:
+        result: R = done.result
+        return result
+
+
+@contextmanager
+def staff_transaction(ctx: Context, *, read_only: bool) -> Iterator[None]:
+    """One transaction around a page of the staff console.
+
+    Commands inside it become savepoints, so that an action that fails on one
+    record leaves that record whole and the page alive.
+    """
+    with _transaction(ctx, read_only=read_only, nested_savepoints=True):
+        yield
+
+
+def tenant_cursor() -> Any:
+    """A cursor of the open transaction, for statements that live in `.sql` files."""
+    scope = current_scope.get()
+    if scope is None:
+        raise OutsideTransaction
+    return connections[scope.alias].cursor()
+
+
+class _Rehearsed(Exception):
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
+def _transactional(function: Service[P, R], *, read_only: bool) -> Service[P, R]:
+    operation = _operation_name(function.__name__, read_only)
+
+    @functools.wraps(function)
+    def run(ctx: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        scope = current_scope.get()
+        call = functools.partial(function, ctx, *args, **kwargs)
+        try:
+            if scope is None:
+                return _outermost(ctx, call, operation, read_only)
+            return _nested(ctx, call, scope, operation, read_only)
+        except DomainError as error:
+            error.operation = error.operation or operation
+            raise
+
+    return run
+
+
+def _operation_name(function_name: str, read_only: bool) -> str:
+    """`document_post` becomes `document.post`; a selector keeps its name."""
+    return function_name if read_only else ".".join(function_name.rsplit("_", 1))
+
+
+def _nested(
+    ctx: Context, call: Callable[[], R], scope: Scope, operation: str, read_only: bool
+) -> R:
+    if scope.tenant_id != ctx.tenant_id:
+        raise TenantSwitched(scope.tenant_id, ctx.tenant_id)
+    if read_only:
+        return call()
+    if scope.read_only:
+        raise WriteInQuery(operation)
+    if scope.nested_savepoints:
+        with _refusals(), transaction.atomic(using=scope.alias):
+            return call()
+    return call()
+
+
+def _outermost(ctx: Context, call: Callable[[], R], operation: str, read_only: bool) -> R:
+    attempt = 1
+    while True:
+        try:
+            with _refusals(), _transaction(ctx, read_only=read_only):
+                return call()
+        except DatabaseError as error:
+            state = sqlstate(error)
+            if attempt >= ATTEMPTS_MAX.get(state, 1):
+                _give_up(error, state, operation)
+            log.info("transaction_retried", operation=operation, sqlstate=state, attempt=attempt)
+        time.sleep(BACKOFF_SECONDS * attempt * (0.5 + random.random()))  # noqa: S311  jitter only
+        attempt += 1
+
+
+@contextmanager
+def _transaction(
+    ctx: Context, *, read_only: bool, nested_savepoints: bool = False
+) -> Iterator[None]:
+    alias = read_alias() if read_only else write_alias()
+    scope = Scope(ctx.tenant_id, alias, read_only, nested_savepoints)
+    connections[alias].begin_with(_begin_sql(ctx.tenant_id, read_only))  # type: ignore[attr-defined]
+    with transaction.atomic(using=alias, durable=True):
+        token = current_scope.set(scope)
+        try:
+            yield
+        finally:
+            current_scope.reset(token)
+
+
+def _begin_sql(tenant_id: UUID, read_only: bool) -> str:
+    """BEGIN and the tenant in one round trip.
+
+    A literal rather than `set_config()`, which a sharded database does not
+    propagate; `UUID()` guarantees what is written into it.
+    """
+    mode = " READ ONLY" if read_only else ""
+    return f"BEGIN{mode}; SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'"
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn a constraint's or trigger's refusal into the readable error of its rule."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise refusal_of(error) from error
+
+
+def sqlstate(error: BaseException) -> str:
+    """The SQLSTATE that PostgreSQL gave, or an empty string."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def _give_up(error: DatabaseError, state: str, operation: str) -> NoReturn:
+    if state in TIMED_OUT:
+        message = f"{operation} did not finish within its time limit; nothing was changed."
+        raise OperationTimeout(message) from error
+    if state in ATTEMPTS_MAX:
+        message = f"{operation} met too many concurrent changes; nothing was changed."
+        raise ServiceUnavailable(message) from error
+    raise error

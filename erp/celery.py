@@ -1,0 +1,31 @@
+"""The Celery application of workers and beat."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
+
+app = Celery("erp")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue("high"), Queue("normal"), Queue("low")]
+app.autodiscover_tasks(["core.api", "permissions", "accounting"])
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Celery would replace the JSON lines with its own format."""
+    from django.conf import settings
+
+    from core.ops.logs import configure
+
+    configure(settings.LOGGING)
+
+
+@app.on_after_configure.connect
+def load_schedule(sender: Celery, **_: object) -> None:
+    from erp.schedule import SCHEDULE
+
+    sender.conf.beat_schedule = SCHEDULE

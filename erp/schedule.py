@@ -1,0 +1,23 @@
+"""Every entry of Celery beat. Times are UTC; expired entries are dropped, not piled up."""
+
+from celery.schedules import crontab
+
+HOUR_SECONDS = 3600
+
+SCHEDULE = {
+    "purge expired idempotency keys": {
+        "task": "core.api.tasks.idempotency_keys_purge_task",
+        "schedule": crontab(minute=10),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+    "purge sessions that cannot be refreshed": {
+        "task": "permissions.tasks.sessions_purge_task",
+        "schedule": crontab(minute=20),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+    "purge counts of failed logins": {
+        "task": "permissions.tasks.failed_logins_purge_task",
+        "schedule": crontab(minute=30),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+}

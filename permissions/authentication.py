@@ -1,0 +1,45 @@
+"""`Authorization: Bearer <token>` to the actor it stands for."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from permissions.selectors.sessions import session_actor
+
+SCHEME = "Bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The caller of an API request: one user in one tenant, with what he may do there."""
+
+    pk: UUID
+    tenant_id: UUID
+    session_id: UUID
+    codes: frozenset[str]
+    is_authenticated: bool = True
+    is_active: bool = True
+
+    def has_perm(self, code: str) -> bool:
+        return code in self.codes
+
+
+class BearerAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[Actor, None] | None:
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        if not header.startswith(SCHEME):
+            return None
+        found = session_actor(header.removeprefix(SCHEME), datetime.now(UTC))
+        if found is None:
+            raise AuthenticationFailed("This token is not valid, or no longer.")
+        session_id, tenant_id, user_id, codes = found
+        structlog.contextvars.bind_contextvars(tenant_id=str(tenant_id), actor_id=str(user_id))
+        return Actor(user_id, tenant_id, session_id, frozenset(codes)), None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'

@@ -1,0 +1,43 @@
+"""Opening a tenant, and letting people in."""
+
+from uuid import UUID
+
+from core.errors import Conflict, require
+from core.tenancy.context import Context
+from core.tenancy.models import Tenant
+from core.tenancy.transactions import command
+from permissions.catalog import ROLE_TEMPLATES, codes_of_template
+from permissions.models import Grant, Membership, Role, RoleAssignment, User
+
+
+@command
+def tenant_open(ctx: Context, *, slug: str, name: str) -> Tenant:
+    """Create the context's tenant, whose id is new, with its roles."""
+    taken = Tenant.objects.filter(slug=slug).exists()
+    require(not taken, Conflict(f"There is a company with the short name {slug}."))
+    tenant = Tenant(id=ctx.tenant_id, slug=slug, name=name)
+    tenant.full_clean()
+    tenant.save(force_insert=True)
+    for code in ROLE_TEMPLATES:
+        role = Role.objects.create(code=code, name=code.capitalize())
+        Grant.objects.bulk_create(Grant(role=role, code=c) for c in codes_of_template(code))
+    return tenant
+
+
+@command
+def member_add(ctx: Context, *, user_id: UUID, role: str) -> Membership:
+    """Let a user into the tenant in one of its roles; adds the role if he is in already."""
+    membership, _ = Membership.objects.update_or_create(
+        tenant_id=ctx.tenant_id, user_id=user_id, defaults={"is_active": True}
+    )
+    RoleAssignment.objects.get_or_create(user_id=user_id, role=Role.objects.get(code=role))
+    return membership
+
+
+def user_create(*, email: str, password: str, name: str = "", is_staff: bool = False) -> User:
+    """A new user, member of nothing yet. Global table; callers check who may do this."""
+    user = User(email=email.strip().lower(), name=name, is_staff=is_staff)
+    user.set_password(password)
+    user.full_clean()
+    user.save(force_insert=True)
+    return user

@@ -1,0 +1,66 @@
+"""Doors of `/api/v1/auth/`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework.request import Request
+
+from core.api.endpoints import reads, writes
+from core.api.guards import AUTHENTICATED, PUBLIC
+from core.api.views import TenantView
+from core.tenancy.context import Context
+from permissions.selectors.sessions import profile_get
+from permissions.serializers import (
+    LoginInput,
+    ProfileOutput,
+    RefreshInput,
+    TokensOutput,
+    tokens_shape,
+)
+from permissions.services import sessions
+
+
+class PublicView(TenantView):
+    """No token is looked at: an expired one must not keep anybody from logging in."""
+
+    authentication_classes = []
+
+
+class LoginView(PublicView):
+    @writes(PUBLIC, TokensOutput, body=LoginInput, summary="Log in to one company")
+    def post(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Five wrong passwords lock the account for 15 minutes."""
+        user = sessions.credentials_check(
+            request._request, email=body["email"], password=body["password"]
+        )
+        membership = sessions.membership_choose(user, body.get("tenant"))
+        ctx = _context(request, membership.tenant_id, user.pk)
+        return tokens_shape(sessions.session_open(ctx, user_id=user.pk))
+
+
+class RefreshView(PublicView):
+    @writes(PUBLIC, TokensOutput, body=RefreshInput, summary="New tokens for old")
+    def post(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """The tokens sent and any older ones stop working."""
+        token = body["refresh_token"]
+        session = sessions.refreshable_session(token, datetime.now(UTC))
+        ctx = _context(request, session.tenant_id, session.user_id)
+        return tokens_shape(
+            sessions.session_refresh(ctx, session_id=session.pk, refresh_token=token)
+        )
+
+
+class LogoutView(TenantView):
+    @writes(AUTHENTICATED, status=204, idempotent=False, summary="End this login")
+    def post(self, request: Request) -> None:
+        sessions.session_close(request.ctx, session_id=request.user.session_id)
+
+
+class MeView(TenantView):
+    @reads(AUTHENTICATED, ProfileOutput, summary="Who am I, and what may I do")
+    def get(self, request: Request) -> dict[str, Any]:
+        return profile_get(request.ctx)
+
+
+def _context(request: Request, tenant_id: Any, actor_id: Any) -> Context:
+    return Context(tenant_id, actor_id, datetime.now(UTC), request.request_id)

@@ -1,0 +1,66 @@
+"""Test databases: migrated once as the owner, copied per worker, used as the application."""
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+TEMPLATE = "test_erp_template"
+
+
+def build_template(run_directory: Path, worker_id: str) -> None:
+    """Create and migrate the template, once per test run, whichever worker comes first."""
+    shared = run_directory if worker_id == "master" else run_directory.parent
+    with (shared / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = shared / "template.done"
+        if done.exists():
+            return
+        _create(TEMPLATE)
+        _use("owner", TEMPLATE)
+        _use("default", TEMPLATE)
+        call_command("migrate", verbosity=0, interactive=False)
+        connections.close_all()
+        done.touch()
+
+
+def copy_template(worker_id: str) -> None:
+    """A database of this worker's own."""
+    name = f"test_erp_{worker_id}"
+    connections.close_all()
+    _create(name, template=TEMPLATE)
+    for alias in settings.DATABASES:
+        _use(alias, name)
+
+
+def connect(alias: str, database: str | None = None) -> psycopg.Connection[Any]:
+    """A raw connection with the role of `alias`, for tests that attack the database."""
+    values = settings.DATABASES[alias]
+    return psycopg.connect(
+        dbname=database or values["NAME"],
+        user=values["USER"],
+        password=values["PASSWORD"],
+        host=values["HOST"],
+        port=values["PORT"] or None,
+        autocommit=True,
+    )
+
+
+def _create(name: str, template: str = "template1") -> None:
+    with connect("owner", "postgres") as connection:
+        target = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(target))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(target, sql.Identifier(template))
+        )
+
+
+def _use(alias: str, name: str) -> None:
+    connections[alias].close()
+    connections[alias].settings_dict["NAME"] = name
+    settings.DATABASES[alias]["NAME"] = name

@@ -1,0 +1,10 @@
+"""The system's settings, with what only tests may have: fast hashing, plain HTTP, no throttle."""
+
+import os
+
+os.environ["PASSWORD_HASHER"] = "permissions.hashers.CheapArgon2PasswordHasher"
+os.environ["THROTTLE_ANONYMOUS_PER_MINUTE"] = "1000000"
+os.environ["LOG_LEVEL"] = "CRITICAL"
+os.environ["HTTPS"] = "false"
+
+from erp.settings import *  # noqa: E402, F403
