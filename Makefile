@@ -17,8 +17,8 @@ test: venv-dev ## the test suite in a stack of its own; ARGS="-k foo" goes to py
 check: venv-dev ## lint, format, types, imports, migrations, deployment settings, then the tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy .
 	.venv/bin/lint-imports
+	$(PY) -m deploy.shell -- mypy .
 	$(PY) -m deploy.shell -- python manage.py makemigrations --check --dry-run
 	$(PY) -m deploy.shell -- python manage.py check --deploy --fail-level WARNING
 	$(MAKE) test

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, Q, QuerySet
 from django_filters import (
     BooleanFilter,
@@ -14,7 +15,6 @@ from django_filters import (
 
 from accounting.models import AccountType, SeriesKind
 from core.api.fields import FIRST_DAY, LAST_DAY
-from django.core.validators import MaxValueValidator, MinValueValidator
 
 STATUSES = {
     "draft": Q(state="draft"),

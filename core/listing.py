@@ -107,9 +107,13 @@ def page_of(ctx: Context, queryset: QuerySet[Any], order: Order, asked: PageRequ
     rows = rows[: asked.limit]
     if backwards:
         rows.reverse()
-    return _keyset_page(cursor, rows, asked, has_next=more or backwards, has_previous=(
-        more if backwards else after is not None
-    ))
+    return _keyset_page(
+        cursor,
+        rows,
+        asked,
+        has_next=more or backwards,
+        has_previous=(more if backwards else after is not None),
+    )
 
 
 def _keyset_page(
@@ -125,12 +129,12 @@ def _keyset_page(
     )
 
 
-def _numbered_page(
-    queryset: QuerySet[Any], order: Order, asked: PageRequest, number: int
-) -> Page:
+def _numbered_page(queryset: QuerySet[Any], order: Order, asked: PageRequest, number: int) -> Page:
     total = queryset.order_by().count()
     start = (number - 1) * asked.limit
-    rows = list(queryset.order_by(*_direction(order, order.descending))[start : start + asked.limit])
+    rows = list(
+        queryset.order_by(*_direction(order, order.descending))[start : start + asked.limit]
+    )
     return Page(
         rows,
         asked.limit,
@@ -170,6 +174,8 @@ class Cursor:
         return backwards, values
 
     def _mac(self, payload: bytes) -> bytes:
-        order = f"{self.ctx.tenant_id}|{self.order.name}|{self.order.columns}|{self.order.descending}"
+        order = (
+            f"{self.ctx.tenant_id}|{self.order.name}|{self.order.columns}|{self.order.descending}"
+        )
         message = order.encode() + payload
         return hmac.digest(settings.SECRET_KEY.encode(), message, "sha256")[:MAC_BYTES]

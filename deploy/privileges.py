@@ -1,8 +1,8 @@
 """PostgreSQL refuses to run as root. As root, servers run as `nobody` instead.
 
-The clone and its data may lie where `nobody` cannot go (`/root/x` is mode 700). Copying the binaries
-would not help the data, and user namespaces are switched off in most containers. So in that case, and
-only then, the server keeps one capability of root's: to pass directories that it could not enter.
+The clone and its data may lie where `nobody` cannot go (`/root/x` is mode 700). Copying the
+binaries would not help the data, and user namespaces are switched off in most containers. So in
+that case, and only then, the server keeps one capability of root's: to pass closed directories.
 """
 
 import ctypes
@@ -76,7 +76,8 @@ def before_exec(identity: Identity | None, signal_on_orphaned: int) -> Callable[
 def _become(identity: Identity) -> None:
     keep = identity.passes_closed_directories and _libc is not None
     if keep and _libc is not None:
-        # Neither setuid() nor access(), which initdb calls on its own binaries, then ignores capabilities.
+        # So that setuid() keeps capabilities, and access(), by which initdb checks its own
+        # binaries, respects them.
         _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([identity.gid])
     os.setgid(identity.gid)

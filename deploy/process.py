@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -30,8 +32,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """A child in a session of its own (the terminal's Ctrl-C is for us) that does not outlive us.
 
-    To be called from the main thread: the kernel counts a child as orphaned when the thread that made
-    it ends. There is only one thread here, which also makes `preexec_fn` safe.
+    To be called from the main thread: the kernel counts a child as orphaned when the thread that
+    made it ends. There is only one thread here, which also makes `preexec_fn` safe.
     """
     try:
         return subprocess.Popen(
@@ -42,7 +44,7 @@ def spawn(
             stderr=streams.stderr,
             cwd="/" if identity else None,  # ours may be closed to it
             start_new_session=True,
-            preexec_fn=privileges.before_exec(identity, signal_on_orphaned),  # noqa: PLW1509
+            preexec_fn=privileges.before_exec(identity, signal_on_orphaned),
         )
     except subprocess.SubprocessError:  # the only thing that can fail there
         raise StackError(
@@ -58,8 +60,8 @@ def command_line(pid: int) -> str:
             return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             return ""
-    ps = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
-    return ps.stdout.strip()
+    ps = ["ps", "-p", str(pid), "-o", "args="]
+    return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
@@ -94,7 +96,7 @@ def stop_orphan(pid: int, first: int, seconds: float) -> None:
 
 
 def pids_marked(marker: str) -> list[int]:
-    """Processes started with `marker` (KEY=value) in their environment. Linux only; elsewhere none."""
+    """Those with `marker` (KEY=value) in their environment. Linux only; elsewhere none."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -124,7 +126,10 @@ def stop_marked(marker: str, seconds: float = 10.0) -> int:
 
 
 def signal_quietly(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
+
+
+def path_of_this_python() -> str:
+    """`PATH` such that `python` and `celery` are those beside the Python that runs us."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 
+from deploy import process
 from deploy.errors import StackError
 from deploy.stack import throw_away
 
@@ -19,7 +19,7 @@ class _Stopped(BaseException):
 
 
 def run_inside(command: Sequence[str], *, durable: bool = False) -> int:
-    """The command's exit code. Ctrl-C and SIGTERM reach the command; the stack goes down after it."""
+    """The command's exit code. Ctrl-C and SIGTERM reach it first; the stack goes down after it."""
 
     def stopped(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -29,8 +29,9 @@ def run_inside(command: Sequence[str], *, durable: bool = False) -> int:
     signal.signal(signal.SIGINT, stopped)
     signal.signal(signal.SIGTERM, stopped)
     try:
+        path = {"PATH": process.path_of_this_python()}
         with throw_away(durable=durable) as stack:
-            return _foreground(command, os.environ | stack | {"PATH": _path()})
+            return _foreground(command, os.environ | stack | path)
     except _Stopped as reason:
         return 128 + int(reason.args[0])
 
@@ -47,11 +48,6 @@ def _foreground(command: Sequence[str], environment: dict[str, str]) -> int:
     code = child.wait()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return code if code >= 0 else 128 - code
-
-
-def _path() -> str:
-    """`python` inside is the one that runs us."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def main(arguments: Sequence[str]) -> int:

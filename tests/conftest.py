@@ -18,7 +18,9 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_blocker: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+    django_db_blocker: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
 ) -> Iterator[None]:
     """A migrated template once, and a copy of it for each worker."""
     from django.db import connections

@@ -7,4 +7,4 @@ os.environ["THROTTLE_ANONYMOUS_PER_MINUTE"] = "1000000"
 os.environ["LOG_LEVEL"] = "CRITICAL"
 os.environ["HTTPS"] = "false"
 
-from erp.settings import *  # noqa: E402, F403
+from erp.settings import *  # noqa: F403

@@ -12,7 +12,9 @@ class Contact(TenantModel):
     )
     email = models.EmailField(max_length=254, blank=True, default="")
     address = models.TextField(max_length=1000, blank=True, default="")
-    country = models.CharField(max_length=2, blank=True, default="", help_text="ISO 3166-1 alpha-2.")
+    country = models.CharField(
+        max_length=2, blank=True, default="", help_text="ISO 3166-1 alpha-2."
+    )
     tax_number = models.CharField(max_length=40, blank=True, default="")
     is_customer = models.BooleanField(default=True)
     is_supplier = models.BooleanField(default=False)

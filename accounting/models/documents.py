@@ -73,8 +73,7 @@ class Document(TenantModel):
                 name="accounting_document_total",
             ),
             models.CheckConstraint(
-                condition=models.Q(allocated__gte=0)
-                & models.Q(allocated__lte=models.F("total")),
+                condition=models.Q(allocated__gte=0) & models.Q(allocated__lte=models.F("total")),
                 name="accounting_document_allocated",
             ),
             models.CheckConstraint(

@@ -17,7 +17,9 @@ class JournalState(models.TextChoices):
 class Journal(TenantModel):
     """Debits and credits that belong together. Posted, it sums to zero and never changes."""
 
-    state = models.CharField(max_length=10, choices=JournalState.choices, default=JournalState.DRAFT)
+    state = models.CharField(
+        max_length=10, choices=JournalState.choices, default=JournalState.DRAFT
+    )
     effective_on = models.DateField()
     narration = models.CharField(max_length=500, blank=True, default="")
     reference = models.CharField(max_length=100, blank=True, default="")

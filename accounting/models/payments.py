@@ -26,7 +26,9 @@ class Payment(TenantModel):
     """Money that came in or went out. Which documents it settles is said by allocations."""
 
     kind = models.CharField(max_length=12, choices=PaymentKind.choices)
-    state = models.CharField(max_length=10, choices=PaymentState.choices, default=PaymentState.DRAFT)
+    state = models.CharField(
+        max_length=10, choices=PaymentState.choices, default=PaymentState.DRAFT
+    )
     contact = TenantForeignKey(Contact, models.PROTECT, related_name="payments")
     account = TenantForeignKey(Account, models.PROTECT, related_name="+", help_text="Bank or cash.")
     paid_on = models.DateField()
@@ -54,8 +56,7 @@ class Payment(TenantModel):
                 condition=models.Q(amount__gt=0), name="accounting_payment_amount"
             ),
             models.CheckConstraint(
-                condition=models.Q(allocated__gte=0)
-                & models.Q(allocated__lte=models.F("amount")),
+                condition=models.Q(allocated__gte=0) & models.Q(allocated__lte=models.F("amount")),
                 name="accounting_payment_allocated",
             ),
             models.CheckConstraint(
@@ -79,7 +80,9 @@ class Payment(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "paid_on", "id"], name="accounting_payment_list"),
-            models.Index(fields=["tenant", "contact", "paid_on"], name="accounting_payment_contact"),
+            models.Index(
+                fields=["tenant", "contact", "paid_on"], name="accounting_payment_contact"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,9 @@ ORDERS = {
 @query
 def journal_get(ctx: Context, *, journal_id: UUID) -> Journal:
     """One journal with its lines prefetched."""
-    journal: Journal | None = Journal.objects.prefetch_related("lines").filter(pk=journal_id).first()
+    journal: Journal | None = (
+        Journal.objects.prefetch_related("lines").filter(pk=journal_id).first()
+    )
     if journal is None:
         raise NotFound
     return journal

@@ -24,7 +24,9 @@ ALLOCATIONS = Order("allocations", ("effective_on", "id"))
 
 @query
 def payment_get(ctx: Context, *, payment_id: UUID) -> Payment:
-    payment: Payment | None = Payment.objects.select_related("contact").filter(pk=payment_id).first()
+    payment: Payment | None = (
+        Payment.objects.select_related("contact").filter(pk=payment_id).first()
+    )
     if payment is None:
         raise NotFound
     return payment

@@ -46,7 +46,8 @@ def reference_get(ctx: Context, *, model: type[R], record_id: UUID) -> R:
     record: Any = model.objects.filter(pk=record_id).first()
     if record is None:
         raise NotFound
-    return record  # type: ignore[no-any-return]
+    found: R = record
+    return found
 
 
 @query

@@ -77,8 +77,7 @@ def aged_balances(ctx: Context, *, side: str, as_of: date | None = None) -> Row:
         for contact_id, name, *amounts in found
     ]
     totals = {
-        bucket: sum((row[bucket] for row in rows), Decimal(0)).quantize(unit)
-        for bucket in BUCKETS
+        bucket: sum((row[bucket] for row in rows), Decimal(0)).quantize(unit) for bucket in BUCKETS
     }
     return {"as_of": day, "currency": currency, "rows": rows, "totals": totals}
 

@@ -30,7 +30,7 @@ class DocumentBody(serializers.Serializer):
     due_on = DayField(required=False, allow_null=True, default=None)
     reference = text(100)
     narration = text(500)
-    lines = LineBody(many=True, allow_empty=False, max_length=LINES_MAX)
+    lines = serializers.ListField(child=LineBody(), allow_empty=False, max_length=LINES_MAX)
     post = serializers.BooleanField(default=False, help_text="Post it at once.")
 
 
@@ -40,10 +40,13 @@ class DocumentPatch(serializers.Serializer):
     due_on = DayField(required=False, allow_null=True)
     reference = text(100, default=empty)
     narration = text(500, default=empty)
-    lines = LineBody(
-        many=True, required=False, allow_empty=False, max_length=LINES_MAX,
+    lines = serializers.ListField(
+        child=LineBody(),
+        required=False,
+        allow_empty=False,
+        max_length=LINES_MAX,
         help_text="Replaces all lines.",
-    )  # fmt: skip
+    )
 
 
 class CreditLineBody(serializers.Serializer):
@@ -52,7 +55,9 @@ class CreditLineBody(serializers.Serializer):
 
 
 class CreditBody(serializers.Serializer):
-    lines = CreditLineBody(many=True, required=False, default=list, max_length=LINES_MAX)
+    lines = serializers.ListField(
+        child=CreditLineBody(), required=False, default=list, max_length=LINES_MAX
+    )
     issued_on = DayField(required=False, allow_null=True, default=None)
     narration = text(500)
 

@@ -30,7 +30,7 @@ class JournalBody(serializers.Serializer):
     effective_on = DayField()
     narration = text(500)
     reference = text(100)
-    lines = JournalLineBody(many=True, allow_empty=False, max_length=LINES_MAX)
+    lines = serializers.ListField(child=JournalLineBody(), allow_empty=False, max_length=LINES_MAX)
     post = serializers.BooleanField(default=False, help_text="Post it at once.")
 
 
@@ -38,10 +38,13 @@ class JournalPatch(serializers.Serializer):
     effective_on = DayField(required=False)
     narration = text(500, default=empty)
     reference = text(100, default=empty)
-    lines = JournalLineBody(
-        many=True, required=False, allow_empty=False, max_length=LINES_MAX,
+    lines = serializers.ListField(
+        child=JournalLineBody(),
+        required=False,
+        allow_empty=False,
+        max_length=LINES_MAX,
         help_text="Replaces all lines.",
-    )  # fmt: skip
+    )
 
 
 class JournalRow(serializers.Serializer):

@@ -30,7 +30,9 @@ class PaymentBody(serializers.Serializer):
     amount = AmountField(min_value=0)
     reference = text(100)
     narration = text(500)
-    allocations = SettledBody(many=True, required=False, default=list, max_length=ALLOCATIONS_MAX)
+    allocations = serializers.ListField(
+        child=SettledBody(), required=False, default=list, max_length=ALLOCATIONS_MAX
+    )
     post = serializers.BooleanField(default=False, help_text="Post it at once.")
 
 
@@ -90,9 +92,7 @@ def payment_input(body: Row) -> tuple[PaymentInput, bool]:
 
 def payment_shape(payment: Payment) -> Row:
     names = [name for name in PaymentRow._declared_fields if name != "contact_name"]
-    return {name: getattr(payment, name) for name in names} | {
-        "contact_name": payment.contact.name
-    }
+    return {name: getattr(payment, name) for name in names} | {"contact_name": payment.contact.name}
 
 
 def allocation_input(body: Row) -> AllocationInput:

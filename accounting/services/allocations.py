@@ -144,4 +144,3 @@ def _source_facts(source: Document | Payment) -> tuple[str, Decimal, date]:
     if isinstance(source, Payment):
         return source.kind, source.unallocated, source.paid_on
     return source.kind, source.outstanding, source.issued_on
-

@@ -63,7 +63,7 @@ def document_credit(
         post=True,
     )
     _require_not_over_credited(document)
-    amount = min(document.outstanding, note.row["total"])
+    amount: Decimal = min(document.outstanding, note.row["total"])
     if amount > 0:
         allocation_create(
             ctx,
@@ -96,11 +96,15 @@ def _lines_to_credit(
 
 
 def _credited_line(original: dict[str, Any], quantity: Decimal | None, name: str) -> LineInput:
-    whole = quantity is None or quantity == original["quantity"]
-    if not whole and not 0 < abs(quantity or 0) < abs(original["quantity"]):
-        raise Invalid.field(name, f"More than the line has: {original['quantity']}.")
+    available: Decimal = original["quantity"]
+    if available == 0:
+        raise Invalid.field(name, "The line has nothing to credit.")
+    wanted = available if quantity is None else quantity
+    # Between zero and what the line has, on the same side of zero.
+    if wanted == 0 or not 0 <= wanted / available <= 1:
+        raise Invalid.field(name, f"The line has {available}.")
     return LineInput(
-        quantity=original["quantity"] if quantity is None else quantity,
+        quantity=wanted,
         unit_price=original["unit_price"],
         description=original["description"],
         item_code=original["item_code"],
@@ -108,7 +112,7 @@ def _credited_line(original: dict[str, Any], quantity: Decimal | None, name: str
         account_id=original["account_id"],
         tax_id=original["tax_id"],
         copied_tax=(original["tax_rate"], original["tax_inclusive"]),
-        copied=Priced(original["net"], original["tax_amount"]) if whole else None,
+        copied=Priced(original["net"], original["tax_amount"]) if wanted == available else None,
     )
 
 

@@ -40,9 +40,7 @@ BATCH_MAX = 1_000
 
 
 @command
-def document_create(
-    ctx: Context, *, document: DocumentInput, post: bool = False
-) -> BookedDocument:
+def document_create(ctx: Context, *, document: DocumentInput, post: bool = False) -> BookedDocument:
     """A draft with its lines; with `post` it is numbered and in the ledger as well."""
     return documents_create(ctx, documents=[document], post=post)[0]
 
@@ -52,7 +50,8 @@ def documents_create(
     ctx: Context, *, documents: Sequence[DocumentInput], post: bool = False
 ) -> list[BookedDocument]:
     """Many documents of one kind at once, all or none, in the order given."""
-    assert len(documents) <= BATCH_MAX and len({d.kind for d in documents}) == 1
+    assert 0 < len(documents) <= BATCH_MAX
+    assert len({document.kind for document in documents}) == 1
     kind = documents[0].kind
     facts = facts_for(ctx, kind, documents)
     drafts = [draft_of(facts, document) for document in documents]
@@ -155,9 +154,7 @@ def document_reverse(
 def document_lock(ctx: Context, kind: str, document_ids: Sequence[UUID]) -> list[Document]:
     """The documents, locked in id order; NotFound when one is missing or of another kind."""
     documents = list(
-        Document.objects.select_for_update()
-        .filter(kind=kind, id__in=document_ids)
-        .order_by("id")
+        Document.objects.select_for_update().filter(kind=kind, id__in=document_ids).order_by("id")
     )
     require(len(documents) == len(set(document_ids)), NotFound())
     return documents

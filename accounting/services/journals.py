@@ -98,9 +98,7 @@ def journal_update(
 
 
 @command
-def journal_delete(
-    ctx: Context, *, journal_id: UUID, expected_version: int | None = None
-) -> None:
+def journal_delete(ctx: Context, *, journal_id: UUID, expected_version: int | None = None) -> None:
     """Delete a draft."""
     journal = journal_lock(ctx, journal_id)
     require(journal.is_draft, JournalNotDraft())
@@ -121,9 +119,7 @@ def journal_post(ctx: Context, *, journal_id: UUID) -> Journal:
 
 
 @command
-def journal_reverse(
-    ctx: Context, *, journal_id: UUID, effective_on: date | None = None
-) -> Journal:
+def journal_reverse(ctx: Context, *, journal_id: UUID, effective_on: date | None = None) -> Journal:
     """Book the linked reversal of a manual journal; returns the reversal."""
     journal = journal_lock(ctx, journal_id)
     for model, noun in ((Document, "document"), (Payment, "payment")):
@@ -170,7 +166,9 @@ def _require_sound(facts: Facts, journal: JournalInput, *, balanced: bool) -> No
     lines = journal.lines
     few = Invalid.field("lines", f"{LINES_MIN} to {LINES_MAX} lines.")
     require(LINES_MIN <= len(lines) <= LINES_MAX, few)
-    control = {facts.accounts[a].id for a in facts.accounts if facts.accounts[a].role in CONTROL_ROLES}
+    control = {
+        facts.accounts[a].id for a in facts.accounts if facts.accounts[a].role in CONTROL_ROLES
+    }
     for index, line in enumerate(lines):
         name = f"lines.{index}"
         facts.postable(line.account_id, f"{name}.account_id")
@@ -186,9 +184,7 @@ def _require_sound(facts: Facts, journal: JournalInput, *, balanced: bool) -> No
 
 
 def _require_balanced(amounts: Sequence[Decimal]) -> None:
-    debits = sum((amount for amount in amounts if amount > 0), Decimal(0))
-    credits = -sum((amount for amount in amounts if amount < 0), Decimal(0))
-    if debits != credits:
-        raise Unbalanced(
-            f"Debits {debits} and credits {credits} differ by {abs(debits - credits)}."
-        )
+    debit = sum((amount for amount in amounts if amount > 0), Decimal(0))
+    credit = -sum((amount for amount in amounts if amount < 0), Decimal(0))
+    if debit != credit:
+        raise Unbalanced(f"Debits {debit} and credits {credit} differ by {abs(debit - credit)}.")

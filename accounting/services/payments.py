@@ -73,9 +73,7 @@ def payment_update(
 
 
 @command
-def payment_delete(
-    ctx: Context, *, payment_id: UUID, expected_version: int | None = None
-) -> None:
+def payment_delete(ctx: Context, *, payment_id: UUID, expected_version: int | None = None) -> None:
     """Delete a draft."""
     payment = payment_lock(ctx, payment_id)
     require(payment.is_draft, PaymentNotDraft())
@@ -93,9 +91,7 @@ def payment_post(ctx: Context, *, payment_id: UUID) -> Payment:
 
 
 @command
-def payment_reverse(
-    ctx: Context, *, payment_id: UUID, effective_on: date | None = None
-) -> Payment:
+def payment_reverse(ctx: Context, *, payment_id: UUID, effective_on: date | None = None) -> Payment:
     """Take a posted payment out of the ledger; its allocations must be undone first."""
     payment = payment_lock(ctx, payment_id)
     posted = payment.state == PaymentState.POSTED

@@ -1,8 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-from rest_framework.request import Request
-
 from accounting.filters import DocumentFilter
 from accounting.selectors import documents as selectors
 from accounting.serializers.documents import (
@@ -21,6 +19,7 @@ from accounting.serializers.documents import (
 from accounting.services import documents
 from accounting.services.credits import document_credit
 from core.api.endpoints import reads, writes
+from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
 from core.listing import Page, PageRequest
 
@@ -42,7 +41,7 @@ class DocumentsView(TenantView):
         csv=True,
         summary="List, newest first",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         found = selectors.document_list(request.ctx, kind=self.kind, page=page)
         return found.shaped(listed_shape)
 
@@ -54,7 +53,7 @@ class DocumentsView(TenantView):
         etag=True,
         summary="Create a draft, or post at once",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         """With `post` the caller also needs the permission to post."""
         document, post = document_input(self.kind, body)
         self.require_also(request, f"accounting.{self.resource}.post", wanted=post)
@@ -65,7 +64,7 @@ class DocumentView(TenantView):
     kind = ""
 
     @reads("accounting.{resource}.view", DocumentOutput, etag=True, summary="One, with its lines")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         found = selectors.booked_document(request.ctx, kind=self.kind, document_id=id)
         return document_shape(found)
 
@@ -76,7 +75,7 @@ class DocumentView(TenantView):
         etag=True,
         summary="Change a draft",
     )
-    def patch(self, request: Request, id: UUID, body: Row) -> Row:
+    def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         changed = documents.document_update(
             request.ctx,
             kind=self.kind,
@@ -87,7 +86,7 @@ class DocumentView(TenantView):
         return document_shape(changed)
 
     @writes("accounting.{resource}.delete", status=204, summary="Delete a draft")
-    def delete(self, request: Request, id: UUID) -> None:
+    def delete(self, request: TenantRequest, id: UUID) -> None:
         documents.document_delete(
             request.ctx,
             kind=self.kind,
@@ -106,7 +105,7 @@ class DocumentPostView(TenantView):
         etag=True,
         summary="Number it and write it to the ledger",
     )
-    def post(self, request: Request, id: UUID) -> Row:
+    def post(self, request: TenantRequest, id: UUID) -> Row:
         posted = documents.document_post(request.ctx, kind=self.kind, document_id=id)
         return document_shape(posted)
 
@@ -122,10 +121,8 @@ class DocumentReverseView(TenantView):
         etag=True,
         summary="Take it out of the ledger by a linked reversal",
     )
-    def post(self, request: Request, id: UUID, body: Row) -> Row:
-        reversed_ = documents.document_reverse(
-            request.ctx, kind=self.kind, document_id=id, **body
-        )
+    def post(self, request: TenantRequest, id: UUID, body: Row) -> Row:
+        reversed_ = documents.document_reverse(request.ctx, kind=self.kind, document_id=id, **body)
         return document_shape(reversed_)
 
 
@@ -141,9 +138,7 @@ class DocumentCreditView(TenantView):
         etag=True,
         summary="Credit some or all of its lines",
     )
-    def post(self, request: Request, id: UUID, body: Row) -> Row:
+    def post(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         """Answers with the posted note, which is allocated as far as something was open."""
-        note = document_credit(
-            request.ctx, kind=self.kind, document_id=id, **credit_input(body)
-        )
+        note = document_credit(request.ctx, kind=self.kind, document_id=id, **credit_input(body))
         return document_shape(note)

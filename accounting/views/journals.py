@@ -1,8 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-from rest_framework.request import Request
-
 from accounting.filters import JournalFilter
 from accounting.selectors import journals as selectors
 from accounting.serializers.documents import ReverseBody
@@ -18,6 +16,7 @@ from accounting.serializers.journals import (
 )
 from accounting.services import journals
 from core.api.endpoints import reads, writes
+from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
 from core.listing import Page, PageRequest
 
@@ -37,7 +36,7 @@ class JournalsView(TenantView):
         csv=True,
         summary="List, newest first",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return selectors.journal_list(request.ctx, page=page).shaped(listed_shape)
 
     @writes(
@@ -48,7 +47,7 @@ class JournalsView(TenantView):
         etag=True,
         summary="Create a draft, or post at once",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         """With `post` the caller also needs the permission to post."""
         journal, post = journal_input(body)
         self.require_also(request, "accounting.journals.post", wanted=post)
@@ -59,7 +58,7 @@ class JournalView(TenantView):
     resource = "journals"
 
     @reads("accounting.journals.view", JournalOutput, etag=True, summary="One, with its lines")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         return journal_shape(selectors.journal_get(request.ctx, journal_id=id))
 
     @writes(
@@ -69,7 +68,7 @@ class JournalView(TenantView):
         etag=True,
         summary="Change a draft",
     )
-    def patch(self, request: Request, id: UUID, body: Row) -> Row:
+    def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         changed = journals.journal_update(
             request.ctx,
             journal_id=id,
@@ -79,7 +78,7 @@ class JournalView(TenantView):
         return journal_shape(changed)
 
     @writes("accounting.journals.delete", status=204, summary="Delete a draft")
-    def delete(self, request: Request, id: UUID) -> None:
+    def delete(self, request: TenantRequest, id: UUID) -> None:
         journals.journal_delete(
             request.ctx, journal_id=id, expected_version=expected_version(request)
         )
@@ -95,7 +94,7 @@ class JournalPostView(TenantView):
         etag=True,
         summary="Number it and post it",
     )
-    def post(self, request: Request, id: UUID) -> Row:
+    def post(self, request: TenantRequest, id: UUID) -> Row:
         return journal_shape(journals.journal_post(request.ctx, journal_id=id))
 
 
@@ -111,6 +110,6 @@ class JournalReverseView(TenantView):
         etag=True,
         summary="Book the linked reversal",
     )
-    def post(self, request: Request, id: UUID, body: Row) -> Row:
+    def post(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         """Answers with the reversal."""
         return journal_shape(journals.journal_reverse(request.ctx, journal_id=id, **body))

@@ -1,8 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-from rest_framework.request import Request
-
 from accounting.filters import AllocationFilter, PaymentFilter
 from accounting.selectors import payments as selectors
 from accounting.serializers.documents import ReverseBody
@@ -19,6 +17,7 @@ from accounting.serializers.payments import (
 )
 from accounting.services import allocations, payments
 from core.api.endpoints import reads, writes
+from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
 from core.listing import Page, PageRequest
 
@@ -36,7 +35,7 @@ class PaymentsView(TenantView):
         csv=True,
         summary="List, newest first",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return selectors.payment_list(request.ctx, page=page)
 
     @writes(
@@ -47,7 +46,7 @@ class PaymentsView(TenantView):
         etag=True,
         summary="Create a draft, or post and allocate at once",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         """With `post` the caller also needs the permission to post."""
         payment, post = payment_input(body)
         self.require_also(request, "accounting.payments.post", wanted=post)
@@ -58,7 +57,7 @@ class PaymentView(TenantView):
     resource = "payments"
 
     @reads("accounting.payments.view", PaymentRow, etag=True, summary="One")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         return payment_shape(selectors.payment_get(request.ctx, payment_id=id))
 
     @writes(
@@ -68,7 +67,7 @@ class PaymentView(TenantView):
         etag=True,
         summary="Change a draft",
     )
-    def patch(self, request: Request, id: UUID, body: Row) -> Row:
+    def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         changed = payments.payment_update(
             request.ctx,
             payment_id=id,
@@ -78,7 +77,7 @@ class PaymentView(TenantView):
         return payment_shape(changed)
 
     @writes("accounting.payments.delete", status=204, summary="Delete a draft")
-    def delete(self, request: Request, id: UUID) -> None:
+    def delete(self, request: TenantRequest, id: UUID) -> None:
         payments.payment_delete(
             request.ctx, payment_id=id, expected_version=expected_version(request)
         )
@@ -94,7 +93,7 @@ class PaymentPostView(TenantView):
         etag=True,
         summary="Number it and write it to the ledger",
     )
-    def post(self, request: Request, id: UUID) -> Row:
+    def post(self, request: TenantRequest, id: UUID) -> Row:
         return payment_shape(payments.payment_post(request.ctx, payment_id=id))
 
 
@@ -109,7 +108,7 @@ class PaymentReverseView(TenantView):
         etag=True,
         summary="Take it out of the ledger by a linked reversal",
     )
-    def post(self, request: Request, id: UUID, body: Row) -> Row:
+    def post(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         return payment_shape(payments.payment_reverse(request.ctx, payment_id=id, **body))
 
 
@@ -124,7 +123,7 @@ class AllocationsView(TenantView):
         csv=True,
         summary="List, newest first",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return selectors.allocation_list(request.ctx, page=page)
 
     @writes(
@@ -134,7 +133,7 @@ class AllocationsView(TenantView):
         status=201,
         summary="Settle an invoice or bill",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         made = allocations.allocation_create(request.ctx, allocation=allocation_input(body))
         return allocation_shape(made)
 
@@ -143,7 +142,7 @@ class AllocationView(TenantView):
     resource = "allocations"
 
     @reads("accounting.allocations.view", AllocationOutput, summary="One")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         return allocation_shape(selectors.allocation_get(request.ctx, allocation_id=id))
 
 
@@ -158,6 +157,6 @@ class AllocationReverseView(TenantView):
         transition=True,
         summary="Undo it by a second, negative fact",
     )
-    def post(self, request: Request, id: UUID, body: Row) -> Row:
+    def post(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         undone = allocations.allocation_reverse(request.ctx, allocation_id=id, **body)
         return allocation_shape(undone)

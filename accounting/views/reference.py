@@ -1,8 +1,6 @@
 from typing import Any
 from uuid import UUID
 
-from rest_framework.request import Request
-
 from accounting.filters import AccountFilter, ContactFilter, SeriesFilter, TaxFilter
 from accounting.models import Account, Contact, Series, Tax
 from accounting.selectors.reference import reference_get, reference_list, settings_get
@@ -20,6 +18,7 @@ from accounting.serializers.reference import (
 )
 from accounting.services import reference
 from core.api.endpoints import reads, writes
+from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
 from core.listing import Page, PageRequest
 
@@ -41,7 +40,7 @@ class AccountsView(TenantView):
         csv=True,
         summary="The chart of accounts, by code",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return reference_list(request.ctx, model=Account, page=page)
 
     @writes(
@@ -52,7 +51,7 @@ class AccountsView(TenantView):
         etag=True,
         summary="Add an account",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         return account_shape(reference.account_create(request.ctx, values=body))
 
 
@@ -60,7 +59,7 @@ class AccountView(TenantView):
     resource = "accounts"
 
     @reads("accounting.accounts.view", AccountOutput, etag=True, summary="One")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         return account_shape(reference_get(request.ctx, model=Account, record_id=id))
 
     @writes(
@@ -71,7 +70,7 @@ class AccountView(TenantView):
         etag=True,
         summary="Change it; its type only while nothing is posted to it",
     )
-    def patch(self, request: Request, id: UUID, body: Row) -> Row:
+    def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         version = expected_version(request)
         return account_shape(
             reference.account_update(
@@ -91,7 +90,7 @@ class TaxesView(TenantView):
         csv=True,
         summary="Taxes, by code",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return reference_list(request.ctx, model=Tax, page=page)
 
     @writes(
@@ -102,7 +101,7 @@ class TaxesView(TenantView):
         etag=True,
         summary="Add a tax",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         return tax_shape(reference.tax_create(request.ctx, values=body))
 
 
@@ -110,7 +109,7 @@ class TaxView(TenantView):
     resource = "taxes"
 
     @reads("accounting.taxes.view", TaxOutput, etag=True, summary="One")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         return tax_shape(reference_get(request.ctx, model=Tax, record_id=id))
 
     @writes(
@@ -121,7 +120,7 @@ class TaxView(TenantView):
         etag=True,
         summary="Change it; lines that exist keep their rate",
     )
-    def patch(self, request: Request, id: UUID, body: Row) -> Row:
+    def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         version = expected_version(request)
         return tax_shape(
             reference.tax_update(request.ctx, tax_id=id, values=body, expected_version=version)
@@ -139,7 +138,7 @@ class ContactsView(TenantView):
         csv=True,
         summary="Customers and suppliers, by name",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return reference_list(request.ctx, model=Contact, page=page)
 
     @writes(
@@ -150,7 +149,7 @@ class ContactsView(TenantView):
         etag=True,
         summary="Add a contact",
     )
-    def post(self, request: Request, body: Row) -> Row:
+    def post(self, request: TenantRequest, body: Row) -> Row:
         return contact_shape(reference.contact_create(request.ctx, values=body))
 
 
@@ -158,7 +157,7 @@ class ContactView(TenantView):
     resource = "contacts"
 
     @reads("accounting.contacts.view", ContactOutput, etag=True, summary="One")
-    def get(self, request: Request, id: UUID) -> Row:
+    def get(self, request: TenantRequest, id: UUID) -> Row:
         return contact_shape(reference_get(request.ctx, model=Contact, record_id=id))
 
     @writes(
@@ -169,7 +168,7 @@ class ContactView(TenantView):
         etag=True,
         summary="Change it",
     )
-    def patch(self, request: Request, id: UUID, body: Row) -> Row:
+    def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         version = expected_version(request)
         return contact_shape(
             reference.contact_update(
@@ -188,7 +187,7 @@ class SeriesView(TenantView):
         filters=SeriesFilter,
         summary="Number series, by kind and fiscal year",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return reference_list(request.ctx, model=Series, page=page)
 
 
@@ -196,7 +195,7 @@ class SettingsView(TenantView):
     resource = "settings"
 
     @reads("accounting.settings.view", SettingsOutput, etag=True, summary="The company's settings")
-    def get(self, request: Request) -> Row:
+    def get(self, request: TenantRequest) -> Row:
         return settings_shape(settings_get(request.ctx))
 
     @writes(
@@ -207,7 +206,7 @@ class SettingsView(TenantView):
         etag=True,
         summary="Change them; currency and fiscal year only before the first posting",
     )
-    def patch(self, request: Request, body: Row) -> Row:
+    def patch(self, request: TenantRequest, body: Row) -> Row:
         version = expected_version(request)
         return settings_shape(
             reference.settings_update(request.ctx, values=body, expected_version=version)

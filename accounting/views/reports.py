@@ -1,11 +1,10 @@
 from typing import Any
 
-from rest_framework.request import Request
-
 from accounting.filters import AsOfFilter, LedgerFilter
 from accounting.selectors import reports
 from accounting.serializers.reports import AgedOutput, LedgerRow, TrialBalanceOutput
 from core.api.endpoints import reads
+from core.api.requests import TenantRequest
 from core.api.views import TenantView
 from core.listing import Page, PageRequest
 
@@ -23,7 +22,7 @@ class TrialBalanceView(TenantView):
         csv=True,
         summary="Balances of all accounts at the end of a day",
     )
-    def get(self, request: Request, filters: Row) -> Row:
+    def get(self, request: TenantRequest, filters: Row) -> Row:
         return reports.trial_balance(request.ctx, as_of=filters["as_of"])
 
 
@@ -38,7 +37,7 @@ class AgedView(TenantView):
         csv=True,
         summary="Open items by contact and days overdue",
     )
-    def get(self, request: Request, filters: Row) -> Row:
+    def get(self, request: TenantRequest, filters: Row) -> Row:
         return reports.aged_balances(request.ctx, side=self.side, as_of=filters["as_of"])
 
 
@@ -53,5 +52,5 @@ class GeneralLedgerView(TenantView):
         csv=True,
         summary="Postings of one account with the running balance",
     )
-    def get(self, request: Request, page: PageRequest) -> Page:
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return reports.general_ledger(request.ctx, page=page, **page.filters)

@@ -49,9 +49,9 @@ class Endpoint:
         return self.permission.format(resource=getattr(view, "resource", ""))
 
 
-def reads(permission: str, answer: type[Serializer] | None = None, **declared: Any) -> Callable[
-    [Handler], Handler
-]:
+def reads(
+    permission: str, answer: type[Serializer] | None = None, **declared: Any
+) -> Callable[[Handler], Handler]:
     """A GET. With `many=True` the method receives a `PageRequest` and returns a `Page`;
     otherwise it returns one JSON-ready mapping."""
     endpoint = Endpoint(permission, answer, **declared)
@@ -60,7 +60,9 @@ def reads(permission: str, answer: type[Serializer] | None = None, **declared: A
         @functools.wraps(method)
         def handler(view: Any, request: Any, **kwargs: Any) -> Any:
             if endpoint.many:
-                return view.answer_list(request, endpoint, functools.partial(method, view, **kwargs))
+                return view.answer_list(
+                    request, endpoint, functools.partial(method, view, **kwargs)
+                )
             return view.answer_one(request, endpoint, functools.partial(method, view, **kwargs))
 
         handler.endpoint = endpoint  # type: ignore[attr-defined]
@@ -69,9 +71,9 @@ def reads(permission: str, answer: type[Serializer] | None = None, **declared: A
     return decorate
 
 
-def writes(permission: str, answer: type[Serializer] | None = None, **declared: Any) -> Callable[
-    [Handler], Handler
-]:
+def writes(
+    permission: str, answer: type[Serializer] | None = None, **declared: Any
+) -> Callable[[Handler], Handler]:
     """A POST, PATCH or DELETE. The method receives the validated body and returns one
     JSON-ready mapping, or None for 204."""
     endpoint = Endpoint(permission, answer, **declared)

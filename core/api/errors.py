@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from core.json import dumps
 from core.errors import DomainError, FieldError, ServiceUnavailable
+from core.json import dumps
 
 log = structlog.get_logger(__name__)
 

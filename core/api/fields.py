@@ -27,7 +27,7 @@ class AmountField(serializers.DecimalField):
 class DayField(serializers.DateField):
     """A calendar day between 1900 and 2199."""
 
-    default_error_messages = {"range": "A day from 1900-01-01 to 2199-12-31."}  # noqa: RUF012
+    default_error_messages = {"range": "A day from 1900-01-01 to 2199-12-31."}
 
     def to_internal_value(self, value: Any) -> date:
         day: date = super().to_internal_value(value)

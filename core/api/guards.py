@@ -1,6 +1,6 @@
 """Who may call an endpoint: what the view declared, asked of the one policy."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -12,14 +12,6 @@ if TYPE_CHECKING:
 PUBLIC = "public"
 #: ... and by those that any logged-in user may call for himself (me, logout).
 AUTHENTICATED = "authenticated"
-
-
-class Caller(Protocol):
-    """What authentication puts in `request.user`."""
-
-    is_authenticated: bool
-
-    def has_perm(self, code: str) -> bool: ...
 
 
 class Anonymous:
@@ -51,8 +43,8 @@ class DeclaredPermission(BasePermission):
         return code == AUTHENTICATED or bool(request.user.has_perm(code))
 
 
-def declared(view: Any) -> dict[str, Any]:
+def declared(view: type) -> dict[str, Any]:
     """Method to declared endpoint of a view class; for tests and the schema."""
     methods = ("get", "post", "put", "patch", "delete")
-    found = {method: getattr(view, method, None) for method in methods}
-    return {m.upper(): h.endpoint for m, h in found.items() if hasattr(h, "endpoint")}
+    found = {method: getattr(getattr(view, method, None), "endpoint", None) for method in methods}
+    return {method.upper(): endpoint for method, endpoint in found.items() if endpoint}

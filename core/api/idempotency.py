@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpResponse
-from rest_framework.request import Request
 
 from core.api.models import IdempotencyKey
+from core.api.requests import TenantRequest
 from core.errors import Conflict, DomainError, Invalid
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
@@ -48,7 +48,7 @@ class Call:
     request_hash: bytes
 
     @classmethod
-    def of(cls, request: Request, key: str) -> "Call":
+    def of(cls, request: TenantRequest, key: str) -> "Call":
         if not (0 < len(key) <= KEY_LENGTH_MAX and key.isascii() and key.isprintable()):
             raise Invalid.field("Idempotency-Key", "1 to 255 printable ASCII characters.")
         scope = f"{request.user.pk}|{request.method}|{request.get_full_path()}|{key}"
@@ -78,9 +78,7 @@ def replayable(ctx: Context, call: Call, work: Callable[[], HttpResponse]) -> Ht
 
 
 @command
-def _first_or_replay(
-    ctx: Context, call: Call, work: Callable[[], HttpResponse]
-) -> HttpResponse:
+def _first_or_replay(ctx: Context, call: Call, work: Callable[[], HttpResponse]) -> HttpResponse:
     kept = _kept(ctx, call)
     if kept is not None:
         return _replay(kept, call)

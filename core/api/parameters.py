@@ -6,19 +6,18 @@ An unknown parameter is an error: a misspelt filter must not show everything.
 from collections.abc import Iterable
 from typing import Any
 
-from rest_framework.request import Request
-
 from core.api.endpoints import Endpoint
+from core.api.requests import TenantRequest
 from core.errors import FieldError, Invalid
-from core.tenancy.models import Tenant
 from core.listing import LIMIT_DEFAULT, LIMIT_MAX, PAGE_NUMBER_MAX, PageRequest, everything
+from core.tenancy.models import Tenant
 
 #: A filter set wants a queryset when it is made; ours gets it from the selector.
 _NOTHING = Tenant.objects.none()
 PAGE_PARAMETERS = {"cursor", "limit", "page"}
 
 
-def only_known(request: Request, endpoint: Endpoint) -> None:
+def only_known(request: TenantRequest, endpoint: Endpoint) -> None:
     """Refuse parameters that the endpoint does not declare, and NUL in the others."""
     known = set(endpoint.filters.base_filters) if endpoint.filters else set()
     known |= PAGE_PARAMETERS if endpoint.many else set()
@@ -33,7 +32,7 @@ def only_known(request: Request, endpoint: Endpoint) -> None:
             raise Invalid.field(name, "NUL is not allowed.")
 
 
-def page_request_of(request: Request, endpoint: Endpoint) -> PageRequest:
+def page_request_of(request: TenantRequest, endpoint: Endpoint) -> PageRequest:
     parameters = request.query_params
     if not parameters and not endpoint.needs_parameters:
         return PageRequest()
@@ -52,17 +51,17 @@ def page_request_of(request: Request, endpoint: Endpoint) -> PageRequest:
     )
 
 
-def filters_of(request: Request, endpoint: Endpoint) -> dict[str, Any]:
+def filters_of(request: TenantRequest, endpoint: Endpoint) -> dict[str, Any]:
     """The validated parameters of a report, by name; None where one was left out."""
     filterset = _filterset(request.query_params, endpoint)
     return filterset.form.cleaned_data if filterset else {}
 
 
-def expand_of(request: Request, endpoint: Endpoint) -> frozenset[str]:
+def expand_of(request: TenantRequest, endpoint: Endpoint) -> frozenset[str]:
     return _names(request, "expand", endpoint.expand)
 
 
-def fields_of(request: Request, endpoint: Endpoint) -> frozenset[str]:
+def fields_of(request: TenantRequest, endpoint: Endpoint) -> frozenset[str]:
     """The fields asked for; empty means all of them."""
     if "fields" not in request.query_params or endpoint.answer is None:
         return frozenset()
@@ -75,7 +74,7 @@ def select_fields(rows: list[dict[str, Any]], fields: frozenset[str]) -> list[di
     return [{name: value for name, value in row.items() if name in fields} for row in rows]
 
 
-def flag(request: Request, name: str) -> bool:
+def flag(request: TenantRequest, name: str) -> bool:
     match request.query_params.get(name, "false").lower():
         case "true" | "1":
             return True
@@ -85,7 +84,7 @@ def flag(request: Request, name: str) -> bool:
             raise Invalid.field(name, "true or false.")
 
 
-def _names(request: Request, parameter: str, allowed: Iterable[str]) -> frozenset[str]:
+def _names(request: TenantRequest, parameter: str, allowed: Iterable[str]) -> frozenset[str]:
     asked = request.query_params.get(parameter, "")
     names = frozenset(name.strip() for name in asked.split(",") if name.strip())
     unknown = names.difference(allowed)

@@ -1,7 +1,7 @@
 """JSON through orjson, CSV as a stream, and the choice between the two."""
 
 import codecs
-from typing import Any, IO
+from typing import IO, Any
 
 import orjson
 from rest_framework.exceptions import ParseError
@@ -39,9 +39,7 @@ class CSVRenderer(BaseRenderer):
 class JSONParser(BaseParser):
     media_type = JSON
 
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, context: Any = None
-    ) -> Any:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, context: Any = None) -> Any:
         encoding = (context or {}).get("encoding", "utf-8")
         body = stream.read()
         try:
@@ -59,7 +57,7 @@ class Negotiation(DefaultContentNegotiation):
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         accept = request.META.get("HTTP_ACCEPT", "*/*")
-        if accept in ("*/*", JSON):
+        if accept in ("*/*", JSON) and renderers[0].media_type == JSON:
             return renderers[0], JSON
         renderer, media_type = super().select_renderer(request, renderers, None)
         return renderer, media_type

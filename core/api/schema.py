@@ -1,9 +1,11 @@
 """OpenAPI 3.1 from the declarations of `reads` and `writes`."""
 
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from core.api.endpoints import Endpoint
@@ -62,16 +64,24 @@ ERROR_COMPONENT = {
         }
     },
 }
-PAGINATION_FIELDS = {
-    "next": serializers.CharField(
+
+
+class Pagination(serializers.Serializer):
+    next = serializers.CharField(
         allow_null=True, help_text="Pass as `cursor`; in page mode the next page's number."
-    ),
-    "previous": serializers.CharField(allow_null=True),
-    "limit": serializers.IntegerField(),
-    "page": serializers.IntegerField(required=False, help_text="Page mode only."),
-    "total": serializers.IntegerField(required=False, help_text="Page mode only."),
-    "pages": serializers.IntegerField(required=False, help_text="Page mode only."),
-}
+    )
+    previous = serializers.CharField(allow_null=True)
+    limit = serializers.IntegerField()
+    page = serializers.IntegerField(required=False, help_text="Page mode only.")
+    total = serializers.IntegerField(required=False, help_text="Page mode only.")
+    pages = serializers.IntegerField(required=False, help_text="Page mode only.")
+
+
+@cache
+def _page_of(row: type[serializers.Serializer]) -> type[serializers.Serializer]:
+    """The shape of a list of `row`: one class each, because each is one component."""
+    fields = {"data": row(many=True), "pagination": Pagination()}
+    return type(f"{row.__name__}Page", (serializers.Serializer,), fields)
 
 
 class EndpointSchema(AutoSchema):
@@ -93,7 +103,7 @@ class EndpointSchema(AutoSchema):
     def get_summary(self) -> str | None:
         return self.endpoint.summary or None
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         permission = self.endpoint.permission_of(self.view)
         needs = {PUBLIC: "Anybody.", AUTHENTICATED: "Anybody who is logged in."}
         allowed = needs.get(permission, f"Permission `{permission}`.")
@@ -112,25 +122,25 @@ class EndpointSchema(AutoSchema):
     def get_filter_backends(self) -> list[Any]:
         return []
 
+    def _get_format_parameters(self) -> list[Any]:
+        """CSV is asked for with `Accept`, as everything here, not with `?format=`."""
+        return []
+
     def get_response_serializers(self) -> Any:
         endpoint = self.endpoint
         if endpoint.answer is None:
             return {endpoint.status: OpenApiResponse(description="Done.")}
         answer: Any = endpoint.answer
         if endpoint.many:
-            name = f"{answer.__name__}Page"
-            pagination = inline_serializer("Pagination", dict(PAGINATION_FIELDS))
-            answer = inline_serializer(
-                name, {"data": answer(many=True), "pagination": pagination}
-            )
+            answer = _page_of(answer)
         responses = {(endpoint.status, JSON): answer}
         if endpoint.csv:
-            responses[(endpoint.status, CSV)] = serializers.CharField()
+            responses[(endpoint.status, CSV)] = OpenApiTypes.STR
         if endpoint.etag and self.method == "GET":
             responses[(304, JSON)] = OpenApiResponse(description="Not modified.")
         return responses
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         endpoint = self.endpoint
         found = list(_filter_parameters(self, endpoint))
         if endpoint.many:
@@ -151,7 +161,7 @@ class EndpointSchema(AutoSchema):
 
 
 def _headers(method: str, endpoint: Endpoint) -> list[OpenApiParameter]:
-    header = OpenApiParameter.HEADER
+    header: Literal["header"] = "header"
     if method == "GET":
         offered = OpenApiParameter("If-None-Match", str, header, description="An ETag you hold.")
         return [offered] if endpoint.etag else []
@@ -183,7 +193,7 @@ def _filter_parameters(schema: EndpointSchema, endpoint: Endpoint) -> Any:
 
 
 def _query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
-    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **more)
+    return OpenApiParameter(name, kind, "query", description=text, **more)
 
 
 def _whole(largest: int) -> dict[str, Any]:
@@ -216,5 +226,3 @@ def _refusals(path: str, method: str, operation: dict[str, Any]) -> list[str]:
 def _refusal(status: str) -> dict[str, Any]:
     reference = {"$ref": "#/components/schemas/Error"}
     return {"description": REFUSALS[status], "content": {JSON: {"schema": reference}}}
-
-

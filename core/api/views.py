@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -24,6 +24,7 @@ from core.api.parameters import (
     select_fields,
 )
 from core.api.rendering import CSV, CSVRenderer, JSONParser, JSONRenderer
+from core.api.requests import TenantRequest
 from core.api.throttles import CallerThrottle
 from core.errors import StaleVersion
 from core.json import dumps
@@ -46,17 +47,15 @@ class TenantView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
-            request.ctx = context_of(request)
+            request.ctx = context_of(request)  # type: ignore[attr-defined, arg-type]
 
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        finalized: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        finalized: Any = super().finalize_response(request, response, *args, **kwargs)
         if "Cache-Control" not in finalized:
             finalized["Cache-Control"] = PRIVATE
         return finalized
 
-    def require_also(self, request: Request, code: str, *, wanted: bool) -> None:
+    def require_also(self, request: TenantRequest, code: str, *, wanted: bool) -> None:
         """A second permission, where one call may do two things."""
         if wanted and not request.user.has_perm(code):
             raise PermissionDenied(f"Your roles do not hold {code}.")
@@ -64,7 +63,7 @@ class TenantView(APIView):
     # --- reads ----------------------------------------------------------------------
 
     def answer_list(
-        self, request: Request, endpoint: Endpoint, method: Callable[..., Page]
+        self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., Page]
     ) -> HttpResponse:
         page_request = page_request_of(request, endpoint)
         fields = fields_of(request, endpoint)
@@ -75,7 +74,7 @@ class TenantView(APIView):
         return json_response({"data": rows, "pagination": page.pagination})
 
     def answer_one(
-        self, request: Request, endpoint: Endpoint, method: Callable[..., dict[str, Any]]
+        self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., dict[str, Any]]
     ) -> HttpResponse:
         only_known(request, endpoint)
         fields = fields_of(request, endpoint)
@@ -89,7 +88,7 @@ class TenantView(APIView):
 
     def _csv(
         self,
-        request: Request,
+        request: TenantRequest,
         endpoint: Endpoint,
         method: Callable[..., Page],
         first: PageRequest,
@@ -107,7 +106,7 @@ class TenantView(APIView):
     # --- writes ---------------------------------------------------------------------
 
     def answer_write(
-        self, request: Request, endpoint: Endpoint, method: Callable[..., Any]
+        self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., Any]
     ) -> HttpResponse:
         only_known(request, endpoint)
 
@@ -131,7 +130,7 @@ class TenantView(APIView):
         return idempotency.replayable(request.ctx, idempotency.Call.of(request, key), work)
 
 
-def context_of(request: Request) -> Context:
+def context_of(request: TenantRequest) -> Context:
     """The Context of an authenticated request; the only place that reads the clock for it."""
     user = request.user
     return Context(user.tenant_id, user.pk, datetime.now(UTC), request.request_id)
@@ -140,10 +139,11 @@ def context_of(request: Request) -> Context:
 def rows_of(endpoint: Endpoint) -> type[Serializer] | None:
     """The shape of a report's rows, which are its CSV."""
     assert endpoint.answer is not None
-    return type(endpoint.answer._declared_fields["rows"].child)
+    rows: Any = endpoint.answer._declared_fields["rows"]
+    return type(rows.child)
 
 
-def wants_csv(request: Request, endpoint: Endpoint) -> bool:
+def wants_csv(request: TenantRequest, endpoint: Endpoint) -> bool:
     """Whether the client insists on CSV; NotAcceptable where there is none to give."""
     if request.accepted_renderer.media_type != CSV:
         return False
@@ -152,7 +152,7 @@ def wants_csv(request: Request, endpoint: Endpoint) -> bool:
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shape(serializer: type[Serializer], partial: bool) -> Serializer:
     """One instance per class: building the fields anew costs more than using them."""
     return serializer(partial=partial)
@@ -167,7 +167,7 @@ def json_response(data: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(dumps(data), status=status, content_type="application/json")
 
 
-def csv_response(request: Request, lines: Any) -> HttpResponse:
+def csv_response(request: TenantRequest, lines: Any) -> HttpResponse:
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = request.path.strip("/").rsplit("/", 1)[-1]
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -179,7 +179,9 @@ def etag_of(body: bytes, row: dict[str, Any]) -> str:
     return f'"{row["version"]}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
 
 
-def _conditional(request: Request, response: HttpResponse, row: dict[str, Any]) -> HttpResponse:
+def _conditional(
+    request: TenantRequest, response: HttpResponse, row: dict[str, Any]
+) -> HttpResponse:
     etag = etag_of(response.content, row)
     offered = request.META.get("HTTP_IF_NONE_MATCH", "")
     if etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]:
@@ -189,7 +191,7 @@ def _conditional(request: Request, response: HttpResponse, row: dict[str, Any]) 
     return response
 
 
-def expected_version(request: Request) -> int | None:
+def expected_version(request: TenantRequest) -> int | None:
     """The version in `If-Match`, or None when the client does not care."""
     header = request.META.get("HTTP_IF_MATCH", "").strip()
     if header in ("", "*"):
@@ -198,5 +200,3 @@ def expected_version(request: Request) -> int | None:
     if not version.isdecimal():
         raise StaleVersion("If-Match does not hold an ETag of this record.")
     return int(version)
-
-

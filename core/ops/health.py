@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.conf import settings
-from kombu import Connection
-
+from kombu.connection import Connection
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

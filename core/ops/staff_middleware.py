@@ -21,7 +21,7 @@ class _StaffOnly:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(self.prefix):
-            return super().__call__(request)  # type: ignore[misc, no-any-return]
+            return super().__call__(request)  # type: ignore[misc]
         response: HttpResponse = self.get_response(request)  # type: ignore[attr-defined]
         return response
 
@@ -37,7 +37,7 @@ class StaffSession(_StaffOnly, SessionMiddleware):
 class StaffAuthentication(_StaffOnly, AuthenticationMiddleware):
     def process_view(self, request: HttpRequest, *args: Any) -> Any:
         if request.path_info.startswith(self.prefix):
-            return super().process_view(request, *args)
+            return super().process_view(request, *args)  # type: ignore[misc]
         return None
 
 

@@ -1,5 +1,6 @@
 """System check: the role that serves requests must not be able to bypass isolation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -20,7 +21,9 @@ ROLE_QUERY = """
 
 
 @register(Tags.database)
-def application_role_is_confined(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def application_role_is_confined(
+    databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
     """Every database but the owner's is reached as a role that row-level security binds."""
     confined = [alias for alias in databases or [DEFAULT_DB_ALIAS] if alias != OWNER_ALIAS]
     return [message for alias in confined for message in role_errors(alias)]

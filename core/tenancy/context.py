@@ -19,5 +19,12 @@ class Context:
     request_id: str
 
     @property
+    def acting_user(self) -> UUID:
+        """The user who acts, where it cannot be the system."""
+        if self.actor_id is None:
+            raise ValueError("This needs somebody who acts.")
+        return self.actor_id
+
+    @property
     def today(self) -> date:
         return self.now.date()

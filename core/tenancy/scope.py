@@ -60,7 +60,7 @@ class CurrentTenant(Value):
     def __init__(self) -> None:
         super().__init__(None, output_field=UUIDField())
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         scope = current_scope.get()
         if scope is None:
             raise OutsideTransaction

@@ -27,7 +27,9 @@ class Grant(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "role", "code"], name="permissions_grant_once")
+            models.UniqueConstraint(
+                fields=["tenant", "role", "code"], name="permissions_grant_once"
+            )
         ]
 
     def __str__(self) -> str:

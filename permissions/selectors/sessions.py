@@ -38,7 +38,7 @@ def membership_list(user: User) -> list[Membership]:
 def profile_get(ctx: Context) -> dict[str, Any]:
     """Who the caller is: user, tenant, roles and permission codes."""
     membership = Membership.objects.select_related("user", "tenant").get(
-        user_id=ctx.actor_id, tenant_id=ctx.tenant_id
+        user_id=ctx.acting_user, tenant_id=ctx.tenant_id
     )
     held = Role.objects.filter(assignments__user=ctx.actor_id).order_by("code")
     roles = list(held.prefetch_related("grants"))

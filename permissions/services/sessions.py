@@ -124,7 +124,7 @@ def refreshable_session(refresh_token: str, moment: datetime) -> UserSession:
 def session_close(ctx: Context, *, session_id: UUID) -> None:
     """Log out: the session's tokens are refused from the commit on."""
     UserSession.objects.filter(
-        pk=session_id, tenant_id=ctx.tenant_id, user_id=ctx.actor_id, revoked_at=None
+        pk=session_id, tenant_id=ctx.tenant_id, user_id=ctx.acting_user, revoked_at=None
     ).update(revoked_at=ctx.now)
 
 

@@ -9,7 +9,10 @@ from deploy import envfile
 
 def test_round_trip_and_mode(tmp_path: Path) -> None:
     path = tmp_path / "env"
-    values = {"DATABASE_URL": "postgresql://a:b@/erp?host=%2Ftmp&port=5432", "SECRET_KEY": "x=y #z "}
+    values = {
+        "DATABASE_URL": "postgresql://a:b@/erp?host=%2Ftmp&port=5432",
+        "SECRET_KEY": "x=y #z ",
+    }
 
     envfile.write(path, {"OLD": "1"})
     envfile.write(path, values)
@@ -45,7 +48,9 @@ def test_load_fills_gaps_only(tmp_path: Path) -> None:
 
 
 def test_load_keeps_out_when_a_database_is_named(tmp_path: Path) -> None:
-    envfile.write(tmp_path / "env", {"DATABASE_URL": "from file", "DATABASE_OWNER_URL": "from file"})
+    envfile.write(
+        tmp_path / "env", {"DATABASE_URL": "from file", "DATABASE_OWNER_URL": "from file"}
+    )
     environ = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "mine"}
 
     envfile.load(environ)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("no_servers_named")
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stack") / "a long directory name with spaces, for the socket's limit"
+    return tmp_path_factory.mktemp("stack") / "a long name, with spaces, for the socket's limit"
 
 
 @pytest.fixture(scope="module")
@@ -47,23 +47,30 @@ def test_the_server_is_reached_through_its_socket_only(stack: Environment) -> No
 
 
 def test_locale_and_time_do_not_depend_on_the_machine(stack: Environment) -> None:
-    sql = "SELECT datlocprovider, datlocale, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'erp'"
+    sql = """
+        SELECT datlocprovider, datlocale, pg_encoding_to_char(encoding)
+          FROM pg_database WHERE datname = 'erp'"""
     assert ask(stack["DATABASE_URL"], sql) == [("b", "C.UTF-8", "UTF8")]
     assert ask(stack["DATABASE_URL"], "SHOW timezone") == [("UTC",)]
 
 
 def test_statements_are_counted(stack: Environment) -> None:
-    assert ask(stack["DATABASE_OWNER_URL"], "SELECT count(*) > 0 FROM pg_stat_statements") == [(True,)]
+    assert ask(stack["DATABASE_OWNER_URL"], "SELECT count(*) > 0 FROM pg_stat_statements") == [
+        (True,)
+    ]
 
 
 def test_searches_may_use_their_index_under_row_level_security(stack: Environment) -> None:
-    sql = "SELECT bool_and(proleakproof) FROM pg_proc WHERE proname IN ('ts_match_vq', 'jsonb_contains')"
+    sql = """
+        SELECT bool_and(proleakproof)
+          FROM pg_proc WHERE proname IN ('ts_match_vq', 'jsonb_contains')"""
     assert ask(stack["DATABASE_URL"], sql) == [(True,)]
 
 
 def test_roles_have_exactly_these_attributes(stack: Environment) -> None:
     sql = """
-        SELECT rolname, rolcanlogin, rolsuper, rolinherit, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls
+        SELECT rolname, rolcanlogin, rolsuper, rolinherit,
+               rolcreatedb, rolcreaterole, rolreplication, rolbypassrls
           FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname"""
     assert ask(stack["DATABASE_OWNER_URL"], sql) == [
         ("erp_app", True, False, False, False, False, False, False),
@@ -154,7 +161,8 @@ def test_servers_killed_with_9_come_back_with_their_data(tmp_path: Path) -> None
     with first as environment:
         write_something(environment)
         for server in (first.postgres, first.valkey):
-            assert server is not None and server.child is not None
+            assert server is not None
+            assert server.child is not None
             server.child.kill()
             server.child.wait()
     with Stack(tmp_path / "data") as environment:
@@ -165,7 +173,8 @@ def test_a_postmaster_that_is_now_a_zombie_or_somebody_else_is_no_obstacle(tmp_p
     first = Stack(tmp_path)
     with first as environment:
         write_something(environment)
-        assert first.postgres and first.postgres.child
+        assert first.postgres
+        assert first.postgres.child
         pid_file = tmp_path / "postgres" / "postmaster.pid"
         (tmp_path / "run").mkdir(exist_ok=True)
         _, *rest = pid_file.read_text().splitlines(keepends=True)
@@ -210,7 +219,10 @@ def test_servers_that_outlived_their_supervisor_are_stopped(tmp_path: Path) -> N
     lost = Stack(tmp_path)
     environment = lost.__enter__()
     write_something(environment)
-    assert lost.postgres and lost.valkey and lost.postgres.child and lost.valkey.child
+    assert lost.postgres
+    assert lost.valkey
+    assert lost.postgres.child
+    assert lost.valkey.child
     orphans = (lost.postgres.child, lost.valkey.child)
     lost.postgres = lost.valkey = None
     lost.stop()  # lets go of the lock, as the kernel does
@@ -230,7 +242,8 @@ def test_a_session_that_outlived_its_postmaster_is_ended_first(tmp_path: Path) -
         write_something(environment)
         session = psycopg.connect(environment["DATABASE_OWNER_URL"])
         os.kill(session.info.backend_pid, signal.SIGSTOP)  # busy: it does not notice
-        assert first.postgres and first.postgres.child
+        assert first.postgres
+        assert first.postgres.child
         first.postgres.child.kill()
         first.postgres.child.wait()
     with Stack(tmp_path) as environment:
@@ -238,7 +251,9 @@ def test_a_session_that_outlived_its_postmaster_is_ended_first(tmp_path: Path) -
         assert_it_is_there(environment)
 
 
-def test_servers_named_in_the_environment_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_servers_named_in_the_environment_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://app@db/erp")
     monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://owner@db/erp")
     monkeypatch.setenv("REDIS_URL", "redis://cache/0")

@@ -21,9 +21,8 @@ def test_the_procfile_names_web_worker_and_beat() -> None:
 
 def test_what_dies_is_named_and_restarted(tmp_path: Path) -> None:
     lines: list[str] = []
-    first_fails = (
-        f"sh -c 'test -e {tmp_path}/tried && exec sleep 60; touch {tmp_path}/tried; echo oh; exit 3'"
-    )
+    tried = tmp_path / "tried"
+    first_fails = f"sh -c 'test -e {tried} && exec sleep 60; touch {tried}; echo oh; exit 3'"
     supervisor = Supervisor({"steady": "sleep 60", "shaky": first_fails}, os.environ, lines.append)
     supervisor.start()
     try:
@@ -33,7 +32,8 @@ def test_what_dies_is_named_and_restarted(tmp_path: Path) -> None:
         assert "shaky  | oh" in lines
         while shaky.child is None:
             supervisor.pump(0.05)
-        assert steady.child is not None and steady.child.pid == steady_pid
+        assert steady.child is not None
+        assert steady.child.pid == steady_pid
     finally:
         supervisor.stop()
     assert all(app.child is None for app in supervisor.apps)

@@ -24,7 +24,7 @@ def is_tenant_model(model: type[Model]) -> bool:
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     # Django adds a column and its foreign key in one statement; ours are
     # composite, so they always come as a statement of their own.
-    sql_create_column_inline_fk = None
+    sql_create_column_inline_fk = None  # type: ignore[assignment]
 
     def create_model(self, model: type[Model]) -> None:
         super().create_model(model)
@@ -45,7 +45,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         sql, params = super().table_sql(model)
         if not is_tenant_model(model):
             return sql, params
-        partition_column = getattr(model, "partition_column", None)
+        partition_column: str = getattr(model, "partition_column", "")
         key = dict.fromkeys([TENANT_COLUMN, "id", partition_column or "id"])
         columns = ", ".join(self.quote_name(column) for column in key)
         sql, replaced = re.subn(r'("id" uuid [^,]*?)\s*PRIMARY KEY', r"\1", sql, count=1)
@@ -56,8 +56,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             sql += f" PARTITION BY RANGE ({self.quote_name(partition_column)})"
         return sql, params
 
-    def _create_fk_sql(self, model: type[Model], field: Field, suffix: str) -> Any:
-        statement = super()._create_fk_sql(model, field, suffix)
+    def _create_fk_sql(self, model: type[Model], field: Any, suffix: str) -> Any:
+        statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
         if isinstance(field, TenantForeignKey):
             to = field.target_field
             statement.parts["column"] = Columns(
@@ -72,4 +72,4 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         """A tenant foreign key is indexed as `(tenant, x)` by its model, never alone."""
         if isinstance(field, TenantField | TenantForeignKey):
             return False
-        return bool(super()._field_should_be_indexed(model, field))
+        return bool(super()._field_should_be_indexed(model, field))  # type: ignore[misc]

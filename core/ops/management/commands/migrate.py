@@ -1,7 +1,7 @@
 """`migrate`, as the owner: the role of the application may not create tables."""
 
-from django.core.management.commands import migrate
 from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
 
 from core.tenancy.router import OWNER_ALIAS
 
