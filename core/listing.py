@@ -8,7 +8,7 @@ import binascii
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -45,6 +45,16 @@ class PageRequest:
     expand: frozenset[str] = frozenset()
     #: The validated parameters by name, for reports that are no plain filter of rows.
     filters: Row = field(default_factory=dict)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is just the next rows of a list in its usual order, whole."""
+        return (
+            self.number is None
+            and self.narrow is everything
+            and self.ordering is None
+            and not self.expand
+        )
 
     def following(self, page: "Page") -> "PageRequest | None":
         """The request for what comes after `page`, in the largest steps; None at the end."""
@@ -97,36 +107,13 @@ def page_of(ctx: Context, queryset: QuerySet[Any], order: Order, asked: PageRequ
     if asked.number is not None:
         return _numbered_page(queryset, order, asked, asked.number)
     cursor = Cursor(ctx, order)
-    backwards, after = cursor.read(asked.cursor) if asked.cursor else (False, None)
-    descending = order.descending != backwards
-    if after is not None:
+    place = cursor.place(asked)
+    descending = order.descending != place.backwards
+    if place.values is not None:
         compare = TupleLessThan if descending else TupleGreaterThan
-        queryset = queryset.filter(compare(tuple(F(c) for c in order.columns), after))
+        queryset = queryset.filter(compare(tuple(F(c) for c in order.columns), place.values))
     rows = list(queryset.order_by(*_direction(order, descending))[: asked.limit + 1])
-    more = len(rows) > asked.limit
-    rows = rows[: asked.limit]
-    if backwards:
-        rows.reverse()
-    return _keyset_page(
-        cursor,
-        rows,
-        asked,
-        has_next=more or backwards,
-        has_previous=(more if backwards else after is not None),
-    )
-
-
-def _keyset_page(
-    cursor: "Cursor", rows: list[Row], asked: PageRequest, *, has_next: bool, has_previous: bool
-) -> Page:
-    if not rows:
-        return Page(rows, asked.limit)
-    return Page(
-        rows,
-        asked.limit,
-        next=cursor.write(rows[-1], backwards=False) if has_next else None,
-        previous=cursor.write(rows[0], backwards=True) if has_previous else None,
-    )
+    return cursor.page(rows, asked, place)
 
 
 def _numbered_page(queryset: QuerySet[Any], order: Order, asked: PageRequest, number: int) -> Page:
@@ -149,6 +136,16 @@ def _direction(order: Order, descending: bool) -> Sequence[str]:
     return [f"-{column}" if descending else column for column in order.columns]
 
 
+class Place(NamedTuple):
+    """Where a page starts: after (or, backwards, before) these values; None: at the start."""
+
+    backwards: bool
+    values: list[Any] | None
+
+
+START = Place(False, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """An opaque place in one list of one tenant, signed, so that no other list takes it."""
@@ -156,13 +153,33 @@ class Cursor:
     ctx: Context
     order: Order
 
+    def place(self, asked: PageRequest) -> Place:
+        return self.read(asked.cursor) if asked.cursor else START
+
+    def page(self, rows: list[Row], asked: PageRequest, place: Place) -> Page:
+        """A page of rows in the direction of `place`, one more than asked for if there is more."""
+        more = len(rows) > asked.limit
+        rows = rows[: asked.limit]
+        if not rows:
+            return Page(rows, asked.limit)
+        if place.backwards:
+            rows.reverse()
+        has_next = more or place.backwards
+        has_previous = more if place.backwards else place.values is not None
+        return Page(
+            rows,
+            asked.limit,
+            next=self.write(rows[-1], backwards=False) if has_next else None,
+            previous=self.write(rows[0], backwards=True) if has_previous else None,
+        )
+
     def write(self, row: Row, *, backwards: bool) -> str:
         values = [row[column] for column in self.order.columns]
         payload = orjson.dumps([backwards, *values], default=str)
         return base64.urlsafe_b64encode(self._mac(payload) + payload).rstrip(b"=").decode()
 
-    def read(self, text: str) -> tuple[bool, list[Any]]:
-        """(backwards, values of the order's columns); raises Invalid on anything else."""
+    def read(self, text: str) -> Place:
+        """The place that was written; raises Invalid on anything else."""
         try:
             raw = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -171,7 +188,7 @@ class Cursor:
         if not hmac.compare_digest(mac, self._mac(payload)):
             raise Invalid.field("cursor", "This cursor does not belong to this list.")
         backwards, *values = orjson.loads(payload)
-        return backwards, values
+        return Place(backwards, values)
 
     def _mac(self, payload: bytes) -> bytes:
         order = (

@@ -2,26 +2,37 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.tenancy.context import Context
+from core.tenancy.router import write_alias
 from core.tenancy.transactions import staff_transaction
 from permissions.models import Membership, User
 from permissions.selectors.sessions import codes_held, membership_list
 
 SESSION_KEY = "tenant_id"
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: They count failed passwords and end sessions, which a rejected page must not undo.
+WITHOUT_TENANT = frozenset({f"{STAFF_PREFIX}login/", f"{STAFF_PREFIX}logout/"})
 
 
 class StaffTenantMiddleware:
     """Opens the chosen tenant's transaction around each page of the console.
 
-    A rejected page rolls back with it. Pages without a tenant (login) run
-    without one and can therefore show no tenant data.
+    Reading pages cannot write. A page that ends in an error (a status of 400 or
+    more, whatever raised it) is rolled back. Sessions and messages are stored by
+    the middlewares outside of this one, in transactions of their own. Pages
+    without a tenant run without a transaction and can show no tenant data.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,39 +44,77 @@ class StaffTenantMiddleware:
         user = request.user
         if not (isinstance(user, User) and user.is_staff and user.is_active):
             return self.get_response(request)
-        memberships = membership_list(user)
-        membership = _chosen(request, memberships)
-        request.memberships = memberships  # type: ignore[attr-defined]
-        request.membership = membership  # type: ignore[attr-defined]
-        if membership is None:
+        membership = _enter(request, membership_list(user))
+        if request.path_info in WITHOUT_TENANT:
             return self.get_response(request)
-        ctx = _context(request, membership.tenant_id, user)
+        if membership is None:
+            return _left_tenant(request) if _forget(request) else self.get_response(request)
+        return self._inside(request, user, membership.tenant_id)
+
+    def _inside(self, request: HttpRequest, user: User, tenant_id: UUID) -> HttpResponse:
+        ctx = _context(request, tenant_id, user)
         request.ctx = ctx  # type: ignore[attr-defined]
-        with staff_transaction(ctx, read_only=False):
+        with staff_transaction(ctx, read_only=request.method in READS):
             user.codes = codes_held(ctx)
-            response = self.get_response(request)
-            if hasattr(response, "render") and not getattr(response, "is_rendered", True):
-                response = response.render()
+            response = _whole(self.get_response(request))
+            if response.status_code >= 400:
+                transaction.set_rollback(True, using=write_alias())
             return response
 
 
+@require_POST
 def switch_tenant(request: HttpRequest) -> HttpResponse:
-    """POST: work on another of the user's companies from now on."""
+    """Work on another of the user's companies from now on; of no other company."""
     chosen = request.POST.get("tenant", "")
-    if request.method == "POST":
-        for membership in getattr(request, "memberships", []):
-            if str(membership.tenant_id) == chosen:
-                request.session[SESSION_KEY] = chosen
+    mine = {str(membership.tenant_id) for membership in memberships_of(request)}
+    if chosen not in mine:
+        raise PermissionDenied
+    request.session[SESSION_KEY] = chosen
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def _chosen(request: HttpRequest, memberships: list[Membership]) -> Membership | None:
-    """The session's tenant while the user is still a member of it, else his first."""
+def membership_of(request: HttpRequest) -> Membership | None:
+    """The membership that this page of the console is opened with; None outside of it."""
+    return getattr(request, "membership", None)
+
+
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """The companies that the person may switch to."""
+    return getattr(request, "memberships", [])
+
+
+def _enter(request: HttpRequest, memberships: list[Membership]) -> Membership | None:
+    """The session's tenant while the user is a member of it; his first if none was chosen yet.
+
+    The first is written down at once: a company that he joins later must not
+    slip in front of it while he works.
+    """
     chosen = request.session.get(SESSION_KEY)
-    for membership in memberships:
-        if str(membership.tenant_id) == chosen:
-            return membership
-    return memberships[0] if memberships else None
+    if chosen is None and memberships:
+        chosen = request.session[SESSION_KEY] = str(memberships[0].tenant_id)
+    membership = next((m for m in memberships if str(m.tenant_id) == chosen), None)
+    extra: Any = request
+    extra.memberships, extra.membership = memberships, membership
+    return membership
+
+
+def _forget(request: HttpRequest) -> bool:
+    """Drop a choice that no longer holds; whether there was one."""
+    return request.session.pop(SESSION_KEY, None) is not None
+
+
+def _left_tenant(request: HttpRequest) -> HttpResponse:
+    """Never carry out in another company what was meant for the one that was left."""
+    messages.warning(request, "You are no longer a member of the company you worked on.")
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
+def _whole(response: HttpResponse) -> HttpResponse:
+    """A streamed answer is read here: outside of the transaction it would find nothing."""
+    if not response.streaming:
+        return response
+    content = b"".join(response)
+    return HttpResponse(content, status=response.status_code, headers=response.headers)
 
 
 def _context(request: HttpRequest, tenant_id: UUID, user: User) -> Context:

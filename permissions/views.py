@@ -26,7 +26,9 @@ class PublicView(TenantView):
 
 
 class LoginView(PublicView):
-    @writes(PUBLIC, TokensOutput, body=LoginInput, summary="Log in to one company")
+    @writes(
+        PUBLIC, TokensOutput, body=LoginInput, idempotent=False, summary="Log in to one company"
+    )
     def post(self, request: TenantRequest, body: dict[str, Any]) -> dict[str, Any]:
         """Five wrong passwords lock the account for 15 minutes."""
         user = sessions.credentials_check(
@@ -38,7 +40,7 @@ class LoginView(PublicView):
 
 
 class RefreshView(PublicView):
-    @writes(PUBLIC, TokensOutput, body=RefreshInput, summary="New tokens for old")
+    @writes(PUBLIC, TokensOutput, body=RefreshInput, idempotent=False, summary="New tokens for old")
     def post(self, request: TenantRequest, body: dict[str, Any]) -> dict[str, Any]:
         """The tokens sent and any older ones stop working."""
         token = body["refresh_token"]

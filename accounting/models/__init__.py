@@ -1,6 +1,12 @@
 """The nouns of the books. One module each; the same noun names its module in every room."""
 
-from accounting.models.accounts import Account, AccountDay, AccountRole, AccountType
+from accounting.models.accounts import (
+    CONTROL_ROLES,
+    Account,
+    AccountDay,
+    AccountRole,
+    AccountType,
+)
 from accounting.models.contacts import Contact
 from accounting.models.documents import Document, DocumentKind, DocumentLine, DocumentState
 from accounting.models.journals import Journal, JournalLine, JournalState
@@ -10,6 +16,7 @@ from accounting.models.settings import CompanySettings, TaxRounding
 from accounting.models.taxes import Tax
 
 __all__ = [
+    "CONTROL_ROLES",
     "Account",
     "AccountDay",
     "AccountRole",

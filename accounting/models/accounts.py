@@ -27,6 +27,10 @@ class AccountRole(models.TextChoices):
     RETAINED_EARNINGS = "retained_earnings"
 
 
+#: Their balance is the sum of open documents and payments, so nothing else may post to them.
+CONTROL_ROLES = frozenset({AccountRole.RECEIVABLE, AccountRole.PAYABLE})
+
+
 class Account(TenantModel):
     """A ledger account in the typed tree. A group only sums up; it takes no postings."""
 

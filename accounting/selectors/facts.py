@@ -13,7 +13,7 @@ import orjson
 
 from accounting.currencies import minor_unit
 from accounting.fiscal import fiscal_year_of
-from accounting.models import AccountRole, TaxRounding
+from accounting.models import CONTROL_ROLES, AccountRole, TaxRounding
 from core.errors import Invalid
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
@@ -96,6 +96,10 @@ class Facts:
             raise Invalid.field(field_name, "There is no such account.")
         if account.is_group or not account.is_active:
             raise Invalid.field(field_name, f"Account {account.code} takes no postings.")
+        if account.role in CONTROL_ROLES:
+            raise Invalid.field(
+                field_name, "A control account is posted to through documents and payments only."
+            )
         return account_id
 
     def tax(self, tax_id: UUID, day: date, field_name: str) -> TaxFact:

@@ -5,8 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from accounting.models.documents import status_of
-from accounting.selectors.documents import BookedDocument
+from accounting.selectors.documents import BookedDocument, header_shape
 from accounting.services.credits import CreditedLine
 from accounting.services.drafts import LINES_MAX, DocumentInput, LineInput
 from core.api.fields import AmountField, DayField, text
@@ -166,25 +165,16 @@ def credit_input(body: Row) -> Row:
     return {"lines": lines, "issued_on": body["issued_on"], "narration": body["narration"]}
 
 
-def row_shape(row: Row) -> Row:
-    """A list's row as clients see it: `status` and `outstanding` follow from state and sums."""
-    state = row.pop("state")
-    row["status"] = status_of(state, row["total"], row["allocated"])
-    open_amount = row["total"] - row["allocated"]
-    row["outstanding"] = open_amount if state == "posted" else open_amount * 0
-    return row
-
-
 def listed_shape(row: Row) -> Row:
     """A row of a list; its lines are there when they were asked for."""
     if "lines" in row:
         row["lines"] = [_line_shape(line) for line in row["lines"]]
-    return row_shape(row)
+    return row
 
 
 def document_shape(booked: BookedDocument) -> Row:
     """A document with its lines, tax groups and journal."""
-    return row_shape(dict(booked.row)) | {
+    return header_shape(dict(booked.row)) | {
         "lines": [_line_shape(line) for line in booked.lines],
         "taxes": _tax_groups(booked.lines),
         "journal": booked.journal and _journal_shape(booked.journal),

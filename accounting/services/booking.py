@@ -135,6 +135,9 @@ def booking_post(
                 "now": ctx.now,
                 "postings": dumps(numbered).decode(),
                 "events": dumps(announced).decode(),
+                "journals": [posting.journal_id for posting in postings],
+                "documents": [p.document_id for p in postings if p.document_id],
+                "payments": [p.payment_id for p in postings if p.payment_id],
             },
         )
         return {journal_id: Number(*number) for journal_id, *number in cursor.fetchall()}

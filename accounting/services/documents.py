@@ -115,9 +115,7 @@ def documents_post(
     documents = [found[document_id] for document_id in document_ids]
     require(all(document.is_draft for document in documents), DocumentNotDraft())
     lines = line_rows(document_ids)
-    facts = facts_get(
-        ctx, kind=kind, taxes={r["tax_id"] for rows in lines.values() for r in rows if r["tax_id"]}
-    )
+    facts = _facts_of_drafts(ctx, kind, documents, [r for rows in lines.values() for r in rows])
     booking, postings = Booking(), []
     for document in documents:
         row = {"id": document.id, "kind": kind, "contact_id": document.contact_id,
@@ -164,6 +162,24 @@ def require_version(record: Any, expected_version: int | None) -> None:
     """Refuse to change a record that somebody changed since it was read."""
     if expected_version is not None and record.version != expected_version:
         raise StaleVersion("Somebody changed this record since you read it.")
+
+
+def _facts_of_drafts(
+    ctx: Context, kind: str, documents: Sequence[Document], lines: Sequence[Row]
+) -> Facts:
+    """Facts for drafts that were checked when they were made: accounts may have closed since."""
+    facts = facts_get(
+        ctx,
+        kind=kind,
+        accounts={line["account_id"] for line in lines},
+        taxes={line["tax_id"] for line in lines if line["tax_id"]},
+        contacts={document.contact_id for document in documents},
+    )
+    for document in documents:
+        facts.contact(document.contact_id)
+    for line in lines:
+        facts.postable(line["account_id"], f"lines.{line['position'] - 1}.account_id")
+    return facts
 
 
 def _as_asked_for(document: Document) -> DocumentInput:

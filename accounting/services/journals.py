@@ -10,7 +10,7 @@ from uuid import UUID
 from accounting.errors import JournalNotDraft, Unbalanced
 from accounting.events import JournalPosted
 from accounting.ledger import Posting
-from accounting.models import AccountRole, Document, Journal, JournalLine, Payment, SeriesKind
+from accounting.models import Document, Journal, JournalLine, Payment, SeriesKind
 from accounting.selectors.facts import Facts, facts_get
 from accounting.selectors.journals import journal_get
 from accounting.services.booking import Booking, ToPost, booking_insert, booking_post, series_of
@@ -22,8 +22,6 @@ from core.tenancy.transactions import command
 
 LINES_MIN = 2
 LINES_MAX = 2_000
-#: Their balance is the sum of open documents and payments, so nothing else may post to them.
-CONTROL_ROLES = (AccountRole.RECEIVABLE, AccountRole.PAYABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +109,9 @@ def journal_post(ctx: Context, *, journal_id: UUID) -> Journal:
     """Number a draft journal and post it; raises Unbalanced unless it sums to zero."""
     journal = journal_lock(ctx, journal_id)
     require(journal.is_draft, JournalNotDraft())
-    _require_balanced([line.amount for line in journal.lines.all()])
-    facts = facts_get(ctx, kind=SeriesKind.JOURNAL)
+    asked = _as_asked_for(journal)
+    facts = _facts(ctx, [asked])
+    _require_sound(facts, asked, balanced=True)
     series_id = series_of(ctx, facts, SeriesKind.JOURNAL, journal.effective_on)
     booking_post(ctx, [ToPost(journal_id, series_id)], [JournalPosted(journal_id)])
     return journal_get(ctx, journal_id=journal_id)
@@ -122,6 +121,8 @@ def journal_post(ctx: Context, *, journal_id: UUID) -> Journal:
 def journal_reverse(ctx: Context, *, journal_id: UUID, effective_on: date | None = None) -> Journal:
     """Book the linked reversal of a manual journal; returns the reversal."""
     journal = journal_lock(ctx, journal_id)
+    undoing = journal.reverses_id is not None
+    require(not undoing, Conflict("A reversal is not reversed; book the journal again."))
     for model, noun in ((Document, "document"), (Payment, "payment")):
         owned = model.objects.filter(journal=journal).exists()
         require(not owned, Conflict(f"This journal belongs to a {noun}; reverse that."))
@@ -166,17 +167,9 @@ def _require_sound(facts: Facts, journal: JournalInput, *, balanced: bool) -> No
     lines = journal.lines
     few = Invalid.field("lines", f"{LINES_MIN} to {LINES_MAX} lines.")
     require(LINES_MIN <= len(lines) <= LINES_MAX, few)
-    control = {
-        facts.accounts[a].id for a in facts.accounts if facts.accounts[a].role in CONTROL_ROLES
-    }
     for index, line in enumerate(lines):
         name = f"lines.{index}"
         facts.postable(line.account_id, f"{name}.account_id")
-        if line.account_id in control:
-            raise Invalid.field(
-                f"{name}.account_id",
-                "A control account is posted to by documents and payments only.",
-            )
         if line.amount % facts.unit:
             raise Invalid.field(f"{name}.debit", "Finer than the currency's minor unit.")
     if balanced:

@@ -86,7 +86,10 @@ def payment_post(ctx: Context, *, payment_id: UUID) -> Payment:
     """Number a draft payment and write it to the ledger."""
     payment = payment_lock(ctx, payment_id)
     require(payment.is_draft, PaymentNotDraft())
-    _post(ctx, facts_get(ctx, kind=payment.kind), payment)
+    asked = _as_asked_for(payment)
+    facts = _facts(ctx, asked)
+    _row(facts, asked)  # checked when it was made; account and contact may have closed since
+    _post(ctx, facts, payment)
     return _reload(payment_id)
 
 

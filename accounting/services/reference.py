@@ -1,14 +1,25 @@
 """Reference data: accounts, taxes, contacts, settings. Changed, deactivated, never deleted."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import F
 
 from accounting.currencies import CURRENCIES
 from accounting.events import ReferenceDataChanged
-from accounting.models import Account, CompanySettings, Contact, Journal, JournalLine, Tax
+from accounting.models import (
+    CONTROL_ROLES,
+    Account,
+    CompanySettings,
+    Contact,
+    Document,
+    Journal,
+    JournalLine,
+    Payment,
+    Tax,
+)
 from accounting.services.documents import require_version
 from core.errors import Conflict, FieldError, Invalid, NotFound, require
 from core.jobs import outbox
@@ -36,15 +47,22 @@ def account_create(ctx: Context, *, values: Values) -> Account:
 
 
 @command
+def accounts_create(ctx: Context, *, accounts: Sequence[Values]) -> list[Account]:
+    """Many accounts at once, all or none. A `parent` may be an account of the same list."""
+    created = [Account(**values) for values in accounts]
+    for account in created:
+        _require_fitting_parent(account)
+    return _create(ctx, created)
+
+
+@command
 def account_update(
     ctx: Context, *, account_id: UUID, values: Values, expected_version: int | None = None
 ) -> Account:
     """Change an account; its type only while nothing was posted to it."""
     account = _lock(Account, account_id, expected_version)
-    used = "type" in values and values["type"] != account.type
-    used = used or (values.get("is_group", False) and not account.is_group)
-    if used and JournalLine.objects.filter(account=account).exists():
-        raise Conflict("Postings to this account exist; its type and kind stay.")
+    if _needs_no_postings(account, values) and JournalLine.objects.filter(account=account).exists():
+        raise Conflict("Postings to this account exist; its type, kind and control role stay.")
     _assign(account, values)
     _require_fitting_parent(account)
     return _save(ctx, account)
@@ -75,6 +93,12 @@ def contact_create(ctx: Context, *, values: Values) -> Contact:
 
 
 @command
+def contacts_create(ctx: Context, *, contacts: Sequence[Values]) -> list[Contact]:
+    """Many contacts at once, all or none."""
+    return _create(ctx, [Contact(**values) for values in contacts])
+
+
+@command
 def contact_update(
     ctx: Context, *, contact_id: UUID, values: Values, expected_version: int | None = None
 ) -> Contact:
@@ -85,15 +109,16 @@ def contact_update(
 def settings_update(
     ctx: Context, *, values: Values, expected_version: int | None = None
 ) -> CompanySettings:
-    """Change the company's settings; currency and fiscal year only before the first posting."""
+    """Change the company's settings; currency and fiscal year only while the books are empty."""
     settings = CompanySettings.objects.select_for_update().first()
     if settings is None:
         raise NotFound
     require_version(settings, expected_version)
     fixed = ("base_currency", "fiscal_year_start_month", "fiscal_year_start_day")
     changes = [name for name in fixed if name in values and values[name] != getattr(settings, name)]
-    if changes and Journal.objects.filter(state="posted").exists():
-        raise Conflict("Journals are posted; currency and fiscal year stay.")
+    kept = any(model.objects.exists() for model in (Journal, Document, Payment))
+    if changes and kept:
+        raise Conflict("There are journals, documents or payments; currency and fiscal year stay.")
     _assign(settings, values)
     known = settings.base_currency in CURRENCIES
     require(known, Invalid.field("base_currency", "Not a currency of ISO 4217."))
@@ -117,20 +142,46 @@ def _assign(record: Any, values: Values) -> Any:
 
 def _save(ctx: Context, record: Any) -> Any:
     """Validate as a form would, write, and announce that caches of it are stale."""
-    try:
-        record.clean_fields(exclude=["version", "tenant"])
-    except ValidationError as error:
-        fields = [FieldError(n, str(m)) for n, ms in error.message_dict.items() for m in ms]
-        raise Invalid(f"{fields[0].name}: {fields[0].message}", fields=fields) from error
+    _clean(record)
     record.save()
     record.refresh_from_db(fields=["version"])
     outbox.announce(ctx, ReferenceDataChanged(NOUNS[type(record)], record.id))
     return record
 
 
+def _create(ctx: Context, records: list[R]) -> list[R]:
+    """The same for many new records, in two statements."""
+    for record in records:
+        _clean(record)
+    if records:
+        type(records[0]).objects.bulk_create(records)
+    changes = [ReferenceDataChanged(NOUNS[type(record)], record.id) for record in records]
+    outbox.announce(ctx, *changes)
+    return records
+
+
+def _clean(record: Any) -> None:
+    try:
+        # A parent may be as new as the account; the database sees to it that there is one.
+        record.clean_fields(exclude=["version", "tenant", "parent"])
+    except ValidationError as error:
+        fields = [FieldError(n, str(m)) for n, ms in error.message_dict.items() for m in ms]
+        raise Invalid(f"{fields[0].name}: {fields[0].message}", fields=fields) from error
+
+
+def _needs_no_postings(account: Account, values: Values) -> bool:
+    """Whether the change would give existing postings another meaning."""
+    role = values.get("role", account.role)
+    return (
+        values.get("type", account.type) != account.type
+        or (values.get("is_group", False) and not account.is_group)
+        or (role != account.role and not CONTROL_ROLES.isdisjoint({role, account.role}))
+    )
+
+
 def _require_fitting_parent(account: Account) -> None:
     """A parent of the same type, and no circle."""
-    ancestor, steps = account.parent, 0
+    ancestor, steps = _named(account, "parent"), 0
     while ancestor is not None:
         steps += 1
         if ancestor.id == account.id or steps > ANCESTORS_MAX:
@@ -143,5 +194,13 @@ def _require_fitting_parent(account: Account) -> None:
 def _require_sound_tax(tax: Tax) -> None:
     if tax.valid_from and tax.valid_until and tax.valid_until < tax.valid_from:
         raise Invalid.field("valid_until", "Before the first valid day.")
-    if tax.account.is_group:
+    if _named(tax, "account").is_group:
         raise Invalid.field("account_id", "A group takes no postings.")
+
+
+def _named(record: TenantModel, name: str) -> Any:
+    """What the record's `<name>_id` names; Invalid when there is none."""
+    try:
+        return getattr(record, name)
+    except ObjectDoesNotExist:
+        raise Invalid.field(f"{name}_id", f"There is no such {name}.") from None

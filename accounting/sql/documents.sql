@@ -2,7 +2,8 @@
 
 -- On posting: the lines add up to the document. Afterwards: only `allocated` (which
 -- must be the sum of the allocations), the reversal, and the version.
-CREATE FUNCTION accounting_document_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_document_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     line_net numeric;
     line_tax numeric;
@@ -19,6 +20,11 @@ BEGIN
     IF OLD.state = 'draft' THEN
         IF TG_OP = 'DELETE' THEN
             RETURN OLD;
+        END IF;
+        IF NEW.allocated <> 0 OR NEW.state NOT IN ('draft', 'posted') THEN
+            RAISE EXCEPTION 'a draft settles nothing'
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_document_born_draft';
         END IF;
         IF NEW.state <> 'draft' THEN
             SELECT coalesce(sum(net), 0), coalesce(sum(tax_amount), 0) INTO line_net, line_tax
@@ -61,7 +67,8 @@ CREATE TRIGGER accounting_document_guard
 BEFORE INSERT OR UPDATE OR DELETE ON accounting_document
 FOR EACH ROW EXECUTE FUNCTION accounting_document_guard();
 
-CREATE FUNCTION accounting_payment_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_payment_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     settled numeric;
 BEGIN
@@ -76,6 +83,11 @@ BEGIN
     IF OLD.state = 'draft' THEN
         IF TG_OP = 'DELETE' THEN
             RETURN OLD;
+        END IF;
+        IF NEW.allocated <> 0 OR NEW.state NOT IN ('draft', 'posted') THEN
+            RAISE EXCEPTION 'a draft settles nothing'
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_payment_born_draft';
         END IF;
         RETURN NEW;
     END IF;
@@ -107,25 +119,26 @@ BEFORE INSERT OR UPDATE OR DELETE ON accounting_payment
 FOR EACH ROW EXECUTE FUNCTION accounting_payment_guard();
 
 -- Lines of a document come and go with its draft only.
-CREATE FUNCTION accounting_documentline_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_documentline_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    posted text;
+    touched record;
+    posted_number text;
 BEGIN
-    SELECT locked.number INTO posted
-    FROM (
-        SELECT d.number, d.state
-        FROM accounting_document d
-        WHERE (d.tenant_id, d.id) IN (SELECT tenant_id, document_id FROM changed)
-        ORDER BY d.id
-        FOR SHARE
-    ) locked
-    WHERE locked.state <> 'draft'
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'document % is posted; its lines cannot be changed', posted
-            USING ERRCODE = 'integrity_constraint_violation',
-                  CONSTRAINT = 'accounting_document_immutable';
-    END IF;
+    FOR touched IN
+        SELECT DISTINCT tenant_id, document_id FROM changed ORDER BY tenant_id, document_id
+    LOOP
+        SELECT number INTO posted_number
+        FROM accounting_document
+        WHERE tenant_id = touched.tenant_id AND id = touched.document_id
+        FOR SHARE;
+        -- Only a draft has no number (accounting_document_numbered).
+        IF posted_number IS NOT NULL THEN
+            RAISE EXCEPTION 'document % is posted; its lines cannot be changed', posted_number
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_document_immutable';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -146,7 +159,8 @@ FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
 
 -- Allocations: the fact is inserted, and both sides' `allocated` follow in the same
 -- statement. The CHECKs on those columns refuse to settle more than there is, whoever races.
-CREATE FUNCTION accounting_allocation_applied() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_allocation_applied() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     target record;
     source record;

@@ -1,10 +1,12 @@
 -- The ledger's invariants, held by PostgreSQL whoever writes: API, import or psql.
 --
 -- A journal is inserted as draft, its lines follow, and one UPDATE posts it.
--- From then on neither it nor its lines change. All triggers are immediate.
+-- From then on neither it nor its lines change. All triggers are immediate, and
+-- none looks at a temporary table that calls itself accounting_journalline.
 
 -- A posted journal is only ever made out of a draft, and never touched again.
-CREATE FUNCTION accounting_journal_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_journal_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'draft' THEN
@@ -35,50 +37,55 @@ FOR EACH ROW EXECUTE FUNCTION accounting_journal_guard();
 -- A concurrent insert of a line holds the journal FOR SHARE (see below), so this
 -- UPDATE waited for it; READ COMMITTED then shows its lines to the query here.
 -- Under an older snapshot they would be missed, so that is refused.
-CREATE FUNCTION accounting_journal_posted() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_journal_posted() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+    posting record;
     faulty record;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM changed WHERE state = 'posted') THEN
-        RETURN NULL;
-    END IF;
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'journals are posted under READ COMMITTED'
-            USING ERRCODE = 'integrity_constraint_violation',
-                  CONSTRAINT = 'accounting_journal_isolation';
-    END IF;
+    -- One tenant in all practice; whoever may see several posts them one by one. Ids as an
+    -- array, because a join with `changed` is planned blindly and may read the whole ledger.
+    FOR posting IN
+        SELECT tenant_id, array_agg(id) AS ids FROM changed
+        WHERE state = 'posted' GROUP BY tenant_id ORDER BY tenant_id
+    LOOP
+        IF current_setting('transaction_isolation') <> 'read committed' THEN
+            RAISE EXCEPTION 'journals are posted under READ COMMITTED'
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_journal_isolation';
+        END IF;
 
-    -- Every row in `changed` that is posted was a draft before: the guard saw to it.
-    SELECT j.id, coalesce(sum(l.amount), 0) AS difference, count(l.id) AS lines INTO faulty
-    FROM changed j
-    LEFT JOIN accounting_journalline l ON l.tenant_id = j.tenant_id AND l.journal_id = j.id
-    WHERE j.state = 'posted'
-    GROUP BY j.tenant_id, j.id, j.effective_on
-    HAVING coalesce(sum(l.amount), 0) <> 0
-        OR count(l.id) = 0
-        OR bool_or(l.effective_on <> j.effective_on)
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % has % lines, which differ by %',
-                faulty.id, faulty.lines, faulty.difference
-            USING ERRCODE = 'integrity_constraint_violation',
-                  CONSTRAINT = 'accounting_journal_balanced';
-    END IF;
+        -- Every posted row in `changed` was a draft before: the guard saw to it.
+        SELECT j.id, coalesce(sum(l.amount), 0) AS difference, count(l.id) AS lines INTO faulty
+        FROM accounting_journal j
+        LEFT JOIN accounting_journalline l ON l.tenant_id = j.tenant_id AND l.journal_id = j.id
+        WHERE j.tenant_id = posting.tenant_id AND j.id = ANY (posting.ids)
+        GROUP BY j.id, j.effective_on
+        HAVING coalesce(sum(l.amount), 0) <> 0
+            OR count(l.id) = 0
+            OR bool_or(l.effective_on <> j.effective_on)
+        LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'journal % has % lines, which differ by %',
+                    faulty.id, faulty.lines, faulty.difference
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_journal_balanced';
+        END IF;
 
-    -- In the order of the key, so that two postings never wait for each other in a circle.
-    INSERT INTO accounting_accountday AS day
-        (tenant_id, id, account_id, effective_on, debit, credit)
-    SELECT l.tenant_id,
-           md5(l.account_id::text || l.effective_on::text)::uuid,
-           l.account_id, l.effective_on,
-           sum(greatest(l.amount, 0)), sum(greatest(-l.amount, 0))
-    FROM changed j
-    JOIN accounting_journalline l ON l.tenant_id = j.tenant_id AND l.journal_id = j.id
-    WHERE j.state = 'posted'
-    GROUP BY l.tenant_id, l.account_id, l.effective_on
-    ORDER BY l.tenant_id, l.account_id, l.effective_on
-    ON CONFLICT (tenant_id, account_id, effective_on) DO UPDATE
-        SET debit = day.debit + EXCLUDED.debit, credit = day.credit + EXCLUDED.credit;
+        -- In the order of the key, so that two postings never wait for each other in a circle.
+        INSERT INTO accounting_accountday AS day
+            (tenant_id, id, account_id, effective_on, debit, credit)
+        SELECT l.tenant_id,
+               md5(l.account_id::text || l.effective_on::text)::uuid,
+               l.account_id, l.effective_on,
+               sum(greatest(l.amount, 0)), sum(greatest(-l.amount, 0))
+        FROM accounting_journalline l
+        WHERE l.tenant_id = posting.tenant_id AND l.journal_id = ANY (posting.ids)
+        GROUP BY l.tenant_id, l.account_id, l.effective_on
+        ORDER BY l.tenant_id, l.account_id, l.effective_on
+        ON CONFLICT (tenant_id, account_id, effective_on) DO UPDATE
+            SET debit = day.debit + EXCLUDED.debit, credit = day.credit + EXCLUDED.credit;
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -89,25 +96,26 @@ REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_journal_posted();
 
 -- Lines come and go with their draft only. FOR SHARE makes a concurrent posting wait.
-CREATE FUNCTION accounting_journalline_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_journalline_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    posted text;
+    touched record;
+    posted_number text;
 BEGIN
-    SELECT locked.number INTO posted
-    FROM (
-        SELECT j.number, j.state
-        FROM accounting_journal j
-        WHERE (j.tenant_id, j.id) IN (SELECT tenant_id, journal_id FROM changed)
-        ORDER BY j.id
-        FOR SHARE
-    ) locked
-    WHERE locked.state = 'posted'
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % is posted; its lines cannot be changed', posted
-            USING ERRCODE = 'integrity_constraint_violation',
-                  CONSTRAINT = 'accounting_journal_immutable';
-    END IF;
+    FOR touched IN
+        SELECT DISTINCT tenant_id, journal_id FROM changed ORDER BY tenant_id, journal_id
+    LOOP
+        SELECT number INTO posted_number
+        FROM accounting_journal
+        WHERE tenant_id = touched.tenant_id AND id = touched.journal_id
+        FOR SHARE;
+        -- Only a posted journal has a number (accounting_journal_numbered).
+        IF posted_number IS NOT NULL THEN
+            RAISE EXCEPTION 'journal % is posted; its lines cannot be changed', posted_number
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_journal_immutable';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -123,7 +131,8 @@ REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_journalline_guard();
 
 -- Append-only for everybody, owner included: a draft's lines are replaced, not changed.
-CREATE FUNCTION accounting_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounting_refuse() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% rows are never changed', TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation',
@@ -142,3 +151,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
 CREATE TRIGGER accounting_journal_truncate
 BEFORE TRUNCATE ON accounting_journal
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
+
+-- The sums per account and day are the posting trigger's alone.
+CREATE TRIGGER accounting_accountday_refuse
+BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON accounting_accountday
+FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION accounting_refuse();

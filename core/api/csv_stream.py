@@ -2,10 +2,9 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-
-from rest_framework.serializers import BaseSerializer, Serializer
 
 #: A spreadsheet would run a cell that starts with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -17,17 +16,14 @@ class _Echo:
 
 
 def csv_lines(
-    rows: Iterable[dict[str, Any]], serializer: type[Serializer] | None, fields: frozenset[str]
+    rows: Iterable[dict[str, Any]], columns: Iterable[str], fields: frozenset[str]
 ) -> Iterator[str]:
-    """A header and one line per row: the flat fields of `serializer`, in its order."""
-    assert serializer is not None
-    declared = serializer._declared_fields.items()
-    flat = [name for name, field in declared if not isinstance(field, BaseSerializer)]
-    columns = [name for name in flat if not fields or name in fields]
+    """A header and one line per row: those of `columns` that are in `fields`, if any are."""
+    shown = [name for name in columns if not fields or name in fields]
     writer = csv.writer(_Echo())
-    yield writer.writerow(columns)
+    yield writer.writerow(shown)
     for row in rows:
-        yield writer.writerow([_cell(row.get(column)) for column in columns])
+        yield writer.writerow([_cell(row.get(column)) for column in shown])
 
 
 def _cell(value: Any) -> Any:
@@ -37,5 +33,7 @@ def _cell(value: Any) -> Any:
         return format(value, "f")
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text

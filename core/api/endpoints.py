@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django_filters import FilterSet
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer, Serializer
 
 Handler = Callable[..., Any]
 
@@ -44,6 +44,19 @@ class Endpoint:
         """Whether a parameter is required, so that leaving all of them out is an error."""
         declared = self.filters.base_filters.values() if self.filters else ()
         return any(one.extra.get("required") for one in declared)
+
+    @property
+    def answer_fields(self) -> list[str]:
+        """The fields of the answer, or of one row of a list."""
+        return list(self.answer._declared_fields) if self.answer else []
+
+    @property
+    def csv_columns(self) -> list[str]:
+        """The flat fields of one row of a list, or of a report's `rows`."""
+        assert self.answer is not None
+        row: Any = self.answer if self.many else type(self.answer._declared_fields["rows"].child)
+        declared = row._declared_fields.items()
+        return [name for name, field in declared if not isinstance(field, BaseSerializer)]
 
     def permission_of(self, view: Any) -> str:
         return self.permission.format(resource=getattr(view, "resource", ""))

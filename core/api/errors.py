@@ -8,7 +8,6 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from core.errors import DomainError, FieldError, ServiceUnavailable
 from core.json import dumps
@@ -53,24 +52,17 @@ def envelope(
     }
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's exception handler; never lets a traceback or SQL through."""
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """DRF's exception handler: JSON whatever was asked for; never a traceback or SQL."""
     request = context["request"]
-    response = _response(error, request.request_id)
+    response = refusal_response(error, request.request_id)
     if response.status_code == 401:
         response["WWW-Authenticate"] = 'Bearer realm="api"'
     return response
 
 
 def refusal_response(error: Exception, request_id: str) -> HttpResponse:
-    """The answer to `error` as rendered bytes."""
-    response = _response(error, request_id)
-    return HttpResponse(
-        dumps(response.data), status=response.status_code, content_type="application/json"
-    )
-
-
-def _response(error: Exception, request_id: str) -> Response:
+    """The answer to `error`."""
     if isinstance(error, exceptions.ValidationError):
         fields = tuple(field_errors(error.detail))
         return _answer(422, "INVALID", _summary(fields), request_id, fields=fields)
@@ -108,9 +100,9 @@ def _answer(
     operation: str = "",
     fields: tuple[FieldError, ...] = (),
     retry_after: float | None = None,
-) -> Response:
+) -> HttpResponse:
     body = envelope(code, message, request_id=request_id, operation=operation, fields=fields)
-    response = Response(body, status=status)
+    response = HttpResponse(dumps(body), status=status, content_type="application/json")
     if retry_after is not None:
         response["Retry-After"] = str(max(1, round(retry_after)))
     return response

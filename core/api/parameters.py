@@ -19,17 +19,20 @@ PAGE_PARAMETERS = {"cursor", "limit", "page"}
 
 def only_known(request: TenantRequest, endpoint: Endpoint) -> None:
     """Refuse parameters that the endpoint does not declare, and NUL in the others."""
-    known = set(endpoint.filters.base_filters) if endpoint.filters else set()
-    known |= PAGE_PARAMETERS if endpoint.many else set()
+    filters = set(endpoint.filters.base_filters) if endpoint.filters else set()
+    known = filters | (PAGE_PARAMETERS if endpoint.many else set())
     known |= {"ordering"} if endpoint.orderings else set()
     known |= {"expand"} if endpoint.expand else set()
-    known |= {"fields"} if endpoint.answer and not endpoint.body else set()
+    known |= {"fields"} if endpoint.answer and request.method in ("GET", "HEAD") else set()
     known |= {"dry_run"} if endpoint.transition else set()
     for name, value in request.query_params.items():
         if name not in known:
             raise Invalid.field(name, "This endpoint has no such parameter.")
         if "\x00" in value:
             raise Invalid.field(name, "NUL is not allowed.")
+        if not value and (name in filters or name == "cursor"):
+            # Taken for "no filter", it would show everything to a client with an empty variable.
+            raise Invalid.field(name, "Leave it out, or give it a value.")
 
 
 def page_request_of(request: TenantRequest, endpoint: Endpoint) -> PageRequest:
@@ -61,11 +64,9 @@ def expand_of(request: TenantRequest, endpoint: Endpoint) -> frozenset[str]:
     return _names(request, "expand", endpoint.expand)
 
 
-def fields_of(request: TenantRequest, endpoint: Endpoint) -> frozenset[str]:
+def fields_of(request: TenantRequest, allowed: Iterable[str]) -> frozenset[str]:
     """The fields asked for; empty means all of them."""
-    if "fields" not in request.query_params or endpoint.answer is None:
-        return frozenset()
-    return _names(request, "fields", endpoint.answer._declared_fields)
+    return _names(request, "fields", allowed)
 
 
 def select_fields(rows: list[dict[str, Any]], fields: frozenset[str]) -> list[dict[str, Any]]:

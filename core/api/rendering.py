@@ -32,8 +32,7 @@ class CSVRenderer(BaseRenderer):
     format = "csv"
 
     def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
-        # Reached by errors only: a refusal is JSON whatever was asked for.
-        return dumps(data)
+        raise AssertionError("rows are streamed and refusals are JSON")
 
 
 class JSONParser(BaseParser):

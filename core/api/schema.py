@@ -1,11 +1,12 @@
 """OpenAPI 3.1 from the declarations of `reads` and `writes`."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema_field
 from rest_framework import serializers
 
 from core.api.endpoints import Endpoint
@@ -39,6 +40,8 @@ CODES = [
     "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE", "UNBALANCED",
     "UNSUPPORTED_MEDIA_TYPE",
 ]  # fmt: skip
+FIELDS_TEXT = "Only these fields; in CSV those of a row."
+NAME = {"type": "string", "minLength": 1}
 NEEDS_BODY = {"400", "413", "415"}
 NEEDS_WRITE = {"409", "412"}
 
@@ -66,11 +69,14 @@ ERROR_COMPONENT = {
 }
 
 
+@extend_schema_field({"type": ["string", "integer", "null"]})
+class PlaceField(serializers.ReadOnlyField):
+    """A cursor, or a number in page mode."""
+
+
 class Pagination(serializers.Serializer):
-    next = serializers.CharField(
-        allow_null=True, help_text="Pass as `cursor`; in page mode the next page's number."
-    )
-    previous = serializers.CharField(allow_null=True)
+    next = PlaceField(help_text="Pass as `cursor`; in page mode the next page's number.")
+    previous = PlaceField()
     limit = serializers.IntegerField()
     page = serializers.IntegerField(required=False, help_text="Page mode only.")
     total = serializers.IntegerField(required=False, help_text="Page mode only.")
@@ -145,16 +151,19 @@ class EndpointSchema(AutoSchema):
         found = list(_filter_parameters(self, endpoint))
         if endpoint.many:
             found += [
-                _query("cursor", str, "Where to go on; `next` or `previous` of another page."),
+                _query("cursor", NAME, "Where to go on; `next` or `previous` of another page."),
                 _query("limit", _whole(LIMIT_MAX), f"Rows a page, {LIMIT_DEFAULT} by default."),
                 _query("page", _whole(PAGE_NUMBER_MAX), "Numbered pages instead of cursors."),
             ]
         if endpoint.orderings:
             found.append(_query("ordering", str, "The order.", enum=list(endpoint.orderings)))
         if endpoint.expand:
-            found.append(_query("expand", str, f"Embeds {', '.join(endpoint.expand)}."))
-        if endpoint.answer and not endpoint.body and self.method == "GET":
-            found.append(_query("fields", str, "Only these fields, separated by commas."))
+            found.append(_some_of("expand", endpoint.expand, "What to embed."))
+        if endpoint.answer and self.method == "GET":
+            names = endpoint.answer_fields + (endpoint.csv_columns if endpoint.csv else [])
+            found.append(_some_of("fields", dict.fromkeys(names), FIELDS_TEXT))
+        if endpoint.etag:
+            found.append(_answered("ETag", endpoint.status, "For If-Match and If-None-Match."))
         if endpoint.transition:
             found.append(_query("dry_run", bool, "Show what would happen; change nothing."))
         return found + _headers(self.method, endpoint)
@@ -170,7 +179,9 @@ def _headers(method: str, endpoint: Endpoint) -> list[OpenApiParameter]:
         limits = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
         text = "The same key and body again replays the first answer, for 24 hours."
         found.append(OpenApiParameter("Idempotency-Key", limits, header, description=text))
-    if method == "PATCH" and endpoint.etag:
+        text = "`true` when this is an earlier answer to the same key."
+        found.append(_answered("Idempotency-Replayed", endpoint.status, text))
+    if method == "DELETE" or (method == "PATCH" and endpoint.etag):
         text = "The ETag you read; stale is 412."
         found.append(OpenApiParameter("If-Match", str, header, description=text))
     return found
@@ -182,9 +193,9 @@ def _filter_parameters(schema: EndpointSchema, endpoint: Endpoint) -> Any:
     for name, declared in endpoint.filters.base_filters.items():
         field = declared.field
         kind: Any = {"DateField": "date", "UUIDField": "uuid"}.get(type(field).__name__)
-        limits: dict[str, Any] = {"type": "string"}
-        if kind:
-            limits["format"] = kind
+        limits: dict[str, Any] = {"type": "string", "format": kind} if kind else dict(NAME)
+        if longest := getattr(field, "max_length", None):
+            limits["maxLength"] = longest
         if choices := [str(value) for value, _ in getattr(field, "choices", []) if value != ""]:
             limits["enum"] = choices
         yield OpenApiParameter(
@@ -194,6 +205,17 @@ def _filter_parameters(schema: EndpointSchema, endpoint: Endpoint) -> Any:
 
 def _query(name: str, kind: Any, text: str, **more: Any) -> OpenApiParameter:
     return OpenApiParameter(name, kind, "query", description=text, **more)
+
+
+def _some_of(name: str, choices: Iterable[str], text: str) -> OpenApiParameter:
+    """Names separated by commas."""
+    names = {"type": "array", "items": {"type": "string", "enum": list(choices)}}
+    return OpenApiParameter(name, names, explode=False, style="form", description=text)
+
+
+def _answered(name: str, status: int, text: str) -> OpenApiParameter:
+    """A header of the answer."""
+    return OpenApiParameter(name, str, "header", description=text, response=[status])
 
 
 def _whole(largest: int) -> dict[str, Any]:
@@ -207,17 +229,43 @@ def common_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
+            _let_fields_be_left_out(operation, components["schemas"])
             for status in _refusals(path, method, operation):
                 operation["responses"].setdefault(status, _refusal(status))
+            for status, response in operation["responses"].items():
+                response.setdefault("headers", {}).update(_headers_of(status))
     return result
+
+
+def _let_fields_be_left_out(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """With `fields` a row holds some of its fields: a second shape, in which none is required."""
+    if not any(one["name"] == "fields" for one in operation.get("parameters", ())):
+        return
+    answer = operation["responses"]["200"]["content"][JSON]
+    shape = schemas[answer["schema"]["$ref"].rsplit("/", 1)[1]]
+    holder, key = answer, "schema"
+    if "pagination" in shape["properties"]:
+        holder, key = shape["properties"]["data"], "items"
+    if "anyOf" in holder[key]:
+        return
+    whole = holder[key]["$ref"]
+    name = whole.rsplit("/", 1)[1]
+    some = {k: v for k, v in schemas[name].items() if k != "required"}
+    schemas[f"{name}Selection"] = some | {"description": "With `fields`: those asked for."}
+    holder[key] = {"anyOf": [{"$ref": whole}, {"$ref": f"{whole}Selection"}]}
+
+
+def _headers_of(status: str) -> dict[str, Any]:
+    found = {"X-Request-ID": {"required": True, "schema": {"type": "string"}}}
+    if status in ("429", "503"):
+        found["Retry-After"] = {"required": True, "schema": {"type": "integer", "minimum": 1}}
+    return found
 
 
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     left_out = set()
     if method == "get":
         left_out |= NEEDS_BODY | NEEDS_WRITE
-    if "{" not in path:
-        left_out |= {"404"} if method == "get" else set()
     if not operation.get("security") and not path.endswith(("login/", "refresh/")):
         left_out |= {"401", "403"}
     return [status for status in REFUSALS if status not in left_out]

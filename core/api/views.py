@@ -1,7 +1,7 @@
 """The view every endpoint starts from: from request to one call to answer."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -41,6 +41,8 @@ class TenantView(APIView):
     renderer_classes = [JSONRenderer, CSVRenderer]
     parser_classes = [JSONParser]
     throttle_classes = [CallerThrottle]
+    #: The schema describes the API; OPTIONS names the methods in `Allow` and says no more.
+    metadata_class = None
     #: The plural noun of the address, for permissions and operation ids.
     resource = ""
 
@@ -66,9 +68,9 @@ class TenantView(APIView):
         self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., Page]
     ) -> HttpResponse:
         page_request = page_request_of(request, endpoint)
-        fields = fields_of(request, endpoint)
         if wants_csv(request, endpoint):
-            return self._csv(request, endpoint, method, page_request, fields)
+            return self._csv(request, endpoint, method, page_request)
+        fields = fields_of(request, endpoint.answer_fields)
         page = method(request, page=page_request)
         rows = select_fields(page.rows, fields)
         return json_response({"data": rows, "pagination": page.pagination})
@@ -77,11 +79,12 @@ class TenantView(APIView):
         self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., dict[str, Any]]
     ) -> HttpResponse:
         only_known(request, endpoint)
-        fields = fields_of(request, endpoint)
+        columns = endpoint.csv_columns if wants_csv(request, endpoint) else []
+        fields = fields_of(request, columns or endpoint.answer_fields)
         filters = {"filters": filters_of(request, endpoint)} if endpoint.filters else {}
         found = method(request, **filters)
-        if wants_csv(request, endpoint):
-            return csv_response(request, csv_lines(found["rows"], rows_of(endpoint), fields))
+        if columns:
+            return csv_response(request, csv_lines(found["rows"], columns, fields))
         [shown] = select_fields([found], fields)
         response = json_response(shown)
         return _conditional(request, response, found) if endpoint.etag else response
@@ -91,17 +94,22 @@ class TenantView(APIView):
         request: TenantRequest,
         endpoint: Endpoint,
         method: Callable[..., Page],
-        first: PageRequest,
-        fields: frozenset[str],
+        asked: PageRequest,
     ) -> HttpResponse:
-        def rows() -> Any:
-            asked: PageRequest | None = first
-            while asked is not None:
-                page = method(request, page=asked)
-                yield from page.rows
-                asked = asked.following(page)
+        columns = endpoint.csv_columns
+        fields = fields_of(request, columns)
+        # Read before the answer begins, because a refusal must come before its first byte.
+        first = method(request, page=asked)
 
-        return csv_response(request, csv_lines(rows(), endpoint.answer, fields))
+        def rows() -> Iterator[dict[str, Any]]:
+            page, following = first, asked.following(first)
+            yield from page.rows
+            while following is not None:
+                page = method(request, page=following)
+                yield from page.rows
+                following = following.following(page)
+
+        return csv_response(request, csv_lines(rows(), columns, fields))
 
     # --- writes ---------------------------------------------------------------------
 
@@ -134,13 +142,6 @@ def context_of(request: TenantRequest) -> Context:
     """The Context of an authenticated request; the only place that reads the clock for it."""
     user = request.user
     return Context(user.tenant_id, user.pk, datetime.now(UTC), request.request_id)
-
-
-def rows_of(endpoint: Endpoint) -> type[Serializer] | None:
-    """The shape of a report's rows, which are its CSV."""
-    assert endpoint.answer is not None
-    rows: Any = endpoint.answer._declared_fields["rows"]
-    return type(rows.child)
 
 
 def wants_csv(request: TenantRequest, endpoint: Endpoint) -> bool:

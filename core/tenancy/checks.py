@@ -6,18 +6,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from core.tenancy.postgresql.roles import ROLE_QUERY
 from core.tenancy.router import OWNER_ALIAS
-
-ROLE_QUERY = """
-    SELECT rolsuper OR rolbypassrls,
-           EXISTS (SELECT 1 FROM pg_class WHERE relowner = r.oid),
-           EXISTS (SELECT 1 FROM pg_roles o
-                   WHERE o.rolname <> current_user
-                     AND (o.rolsuper OR o.rolbypassrls
-                          OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = o.oid))
-                     AND pg_has_role(current_user, o.oid, 'MEMBER'))
-    FROM pg_roles r WHERE rolname = current_user
-"""
 
 
 @register(Tags.database)
@@ -32,8 +22,8 @@ def application_role_is_confined(
 def role_errors(alias: str) -> list[CheckMessage]:
     with connections[alias].cursor() as cursor:
         cursor.execute(ROLE_QUERY)
-        bypasses, owns, inherits = cursor.fetchone()
-    if not (bypasses or owns or inherits):
+        [could_bypass] = cursor.fetchone()
+    if not could_bypass:
         return []
     return [
         Error(

@@ -8,3 +8,8 @@ from core.tenancy.models import Tenant
 def tenant_ids() -> list[UUID]:
     """Every tenant, active or not, oldest first; for housekeeping that visits all of them."""
     return list(Tenant.objects.order_by("id").values_list("id", flat=True))
+
+
+def tenant_by_slug(*, slug: str) -> Tenant | None:
+    """The active tenant with this short name."""
+    return Tenant.objects.filter(slug=slug, is_active=True).first()

@@ -58,6 +58,8 @@ def query(function: Service[P, R]) -> Service[P, R]:
 
 def rehearse(ctx: Context, work: Callable[[], R]) -> R:
     """Run `work` whole in one transaction, roll it back, and return what it returned."""
+    if current_scope.get() is not None:
+        raise RuntimeError("A rehearsal cannot roll back the transaction that it is part of.")
 
     @command
     def rehearsal(ctx: Context) -> NoReturn:
@@ -153,13 +155,18 @@ def _transaction(
 ) -> Iterator[None]:
     alias = read_alias() if read_only else write_alias()
     scope = Scope(ctx.tenant_id, alias, read_only, nested_savepoints)
-    connections[alias].begin_with(_begin_sql(ctx.tenant_id, read_only))  # type: ignore[attr-defined]
-    with transaction.atomic(using=alias, durable=True):
-        token = current_scope.set(scope)
-        try:
-            yield
-        finally:
-            current_scope.reset(token)
+    connection: Any = connections[alias]
+    connection.begin_with(_begin_sql(ctx.tenant_id, read_only))
+    try:
+        with transaction.atomic(using=alias, durable=True):
+            token = current_scope.set(scope)
+            try:
+                yield
+            finally:
+                current_scope.reset(token)
+    finally:
+        # Where it never began, the next transaction must not begin as this tenant's.
+        connection.begin_with(None)
 
 
 def _begin_sql(tenant_id: UUID, read_only: bool) -> str:

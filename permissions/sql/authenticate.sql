@@ -5,7 +5,7 @@
 -- finds the session, sets its tenant for this one statement, and reads the grants.
 CREATE FUNCTION permissions_authenticate(token_hash bytea, moment timestamptz)
 RETURNS TABLE (session_id uuid, tenant_id uuid, user_id uuid, codes text[])
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     found_session record;

@@ -1,5 +1,6 @@
 -- Take numbers, post what they number, announce it: one statement, and the last one,
--- because the series stays locked until the commit.
+-- because the series stays locked until the commit. The ids come as arrays as well: a join
+-- with JSON alone is planned blindly and may read every document of the tenant.
 WITH posting AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(postings)s::json) AS p(
         journal_id uuid, series_id uuid, document_id uuid, payment_id uuid, position integer)
@@ -27,14 +28,16 @@ document AS (
     SET state = 'posted', journal_id = n.journal_id, series_id = n.series_id,
         sequence = n.sequence, number = n.number, posted_at = %(now)s, version = d.version + 1
     FROM numbered n
-    WHERE d.tenant_id = %(tenant)s AND d.id = n.document_id AND d.state = 'draft'
+    WHERE d.tenant_id = %(tenant)s AND d.id = ANY(%(documents)s::uuid[])
+      AND d.id = n.document_id AND d.state = 'draft'
 ),
 payment AS (
     UPDATE accounting_payment p
     SET state = 'posted', journal_id = n.journal_id, series_id = n.series_id,
         sequence = n.sequence, number = n.number, posted_at = %(now)s, version = p.version + 1
     FROM numbered n
-    WHERE p.tenant_id = %(tenant)s AND p.id = n.payment_id AND p.state = 'draft'
+    WHERE p.tenant_id = %(tenant)s AND p.id = ANY(%(payments)s::uuid[])
+      AND p.id = n.payment_id AND p.state = 'draft'
 ),
 event AS (
     INSERT INTO jobs_outboxevent (id, tenant_id, actor_id, request_id, name, payload, created_at)
@@ -45,5 +48,6 @@ UPDATE accounting_journal j
 SET state = 'posted', series_id = n.series_id, sequence = n.sequence, number = n.number,
     posted_at = %(now)s, version = j.version + 1
 FROM numbered n
-WHERE j.tenant_id = %(tenant)s AND j.id = n.journal_id AND j.state = 'draft'
+WHERE j.tenant_id = %(tenant)s AND j.id = ANY(%(journals)s::uuid[])
+  AND j.id = n.journal_id AND j.state = 'draft'
 RETURNING j.id, n.sequence, n.number

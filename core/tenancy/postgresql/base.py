@@ -1,10 +1,14 @@
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
+from django.db.backends.base.base import NO_DB_ALIAS
 from django_prometheus.db.backends.postgresql import base
 
 from core.tenancy.postgresql.operations import DatabaseOperations
+from core.tenancy.postgresql.roles import ROLE_QUERY
 from core.tenancy.postgresql.schema import DatabaseSchemaEditor
+from core.tenancy.router import OWNER_ALIAS
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -13,11 +17,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     ops_class = DatabaseOperations
 
+    #: Aliases whose role was found to be confined, in this process.
+    _confined: ClassVar[set[str]] = set()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._begin_sql: str | None = None
 
-    def begin_with(self, sql: str) -> None:
+    def init_connection_state(self) -> None:
+        """Refuse to serve as a role that could look past row-level security."""
+        super().init_connection_state()
+        if self.alias in (OWNER_ALIAS, NO_DB_ALIAS) or self.alias in self._confined:
+            return
+        if self._role_could_bypass():
+            raise ImproperlyConfigured(
+                f"The role of database '{self.alias}' could bypass row-level security; "
+                "connect as erp_app: no superuser, no BYPASSRLS, owner of nothing."
+            )
+        self._confined.add(self.alias)
+
+    def _role_could_bypass(self) -> bool:
+        [bypasses] = self.connection.execute(ROLE_QUERY).fetchone()
+        return bool(bypasses)
+
+    def begin_with(self, sql: str | None) -> None:
         """The statements that open the next transaction instead of a bare BEGIN."""
         self._begin_sql = sql
 

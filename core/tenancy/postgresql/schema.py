@@ -59,9 +59,9 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     def _create_fk_sql(self, model: type[Model], field: Any, suffix: str) -> Any:
         statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
         if isinstance(field, TenantForeignKey):
-            to = field.target_field
+            column, to = str(field.column), field.target_field
             statement.parts["column"] = Columns(
-                model._meta.db_table, [TENANT_COLUMN, field.column], self.quote_name
+                model._meta.db_table, [TENANT_COLUMN, column], self.quote_name
             )
             statement.parts["to_column"] = Columns(
                 to.model._meta.db_table, [TENANT_COLUMN, to.column], self.quote_name

@@ -1,0 +1,131 @@
+"""What became of a file: the tallies, and the report of every row that was not booked."""
+
+import csv
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from types import TracebackType
+
+from accounting.services.imports.sources import Row, SourceUnusable, Unreadable
+
+COLUMNS = ("line", "reference", "outcome", "reason", "row")
+#: Told (bytes of the file read so far, its lines so far).
+Progress = Callable[[int, int], None]
+
+
+def no_progress(bytes_read: int, lines: int) -> None:
+    """For callers that show none."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """So many records (documents, transactions, accounts), and the lines they have."""
+
+    records: int = 0
+    lines: int = 0
+    amount: Decimal = Decimal(0)
+
+    def add(self, lines: int, amount: Decimal = Decimal(0)) -> None:
+        self.records += 1
+        self.lines += lines
+        self.amount += amount
+
+
+@dataclass(slots=True)
+class Summary:
+    """Where the rows of a file went. Amounts have the sign that they have in the file.
+
+    `booked` is by kind, such as `invoice` or `journal`. `known` was booked by an
+    earlier run. `rounded_lines` of what was booked were not in whole minor units;
+    `rounding` is how much more was booked than they say.
+    """
+
+    booked: dict[str, Tally] = field(default_factory=dict)
+    known: Tally = field(default_factory=Tally)
+    set_aside: Tally = field(default_factory=Tally)
+    refused: Tally = field(default_factory=Tally)
+    created: dict[str, int] = field(default_factory=dict)
+    rounded_lines: int = 0
+    rounding: Decimal = Decimal(0)
+    seconds: float = 0.0
+
+    def book(self, kind: str, lines: int, amount: Decimal = Decimal(0)) -> None:
+        self.booked.setdefault(kind, Tally()).add(lines, amount)
+
+    @property
+    def booked_lines(self) -> int:
+        return sum(tally.lines for tally in self.booked.values())
+
+    @property
+    def booked_amount(self) -> Decimal:
+        return sum((tally.amount for tally in self.booked.values()), Decimal(0))
+
+    @property
+    def lines(self) -> int:
+        """Every row of the file, blank lines and the header left out."""
+        rest = (self.known, self.set_aside, self.refused)
+        return self.booked_lines + sum(tally.lines for tally in rest)
+
+    @property
+    def lines_per_second(self) -> float:
+        return self.lines / self.seconds if self.seconds else 0.0
+
+
+class Report:
+    """A CSV of the rows that were refused or set aside: line, reference, reason, the row.
+
+    A file of the same name is replaced, so that it always tells of the last run.
+    """
+
+    def __init__(self, path: Path, summary: Summary) -> None:
+        self._summary = summary
+        try:
+            self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        except OSError as error:
+            raise SourceUnusable(f"The report {path}: {error.strerror}.") from error
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(COLUMNS)
+
+    def __enter__(self) -> "Report":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def refuse_stretch(self, stretch: Unreadable) -> None:
+        """What was no row at all."""
+        self._summary.refused.add(1)
+        keys = " ".join(sorted(stretch.keys))
+        self._write(stretch.line, keys, "refused", stretch.reason, stretch.text.rstrip("\r\n"))
+
+    def refuse(self, key: str, rows: Iterable[Row], faults: dict[int, str], otherwise: str) -> None:
+        """A record, whole: `faults` by line number, the other rows for the sake of these."""
+        rows = list(rows)
+        self._summary.refused.add(len(rows))
+        for row in rows:
+            reason = faults.get(row.line, otherwise)
+            self._write(row.line, key, "refused", reason, _text_of(row))
+
+    def set_aside(self, key: str, rows: Iterable[Row], reason: str) -> None:
+        """A record that means something, but nothing for the books."""
+        rows = list(rows)
+        self._summary.set_aside.add(len(rows))
+        for row in rows:
+            self._write(row.line, key, "set aside", reason, _text_of(row))
+
+    def _write(self, line: int, reference: str, outcome: str, reason: str, text: str) -> None:
+        self._writer.writerow((line, reference, outcome, reason, text))
+
+
+def _text_of(row: Row) -> str:
+    """The cells as CSV again, in the order in which the import reads them."""
+    text = StringIO()
+    csv.writer(text, lineterminator="").writerow(row.cells)
+    return text.getvalue()

@@ -1,0 +1,371 @@
+"""Attacks on journals with raw SQL: the database refuses, whoever asks.
+
+Every attack runs as the application's role and as the owner of the tables; what
+privileges stop for the one, triggers stop for the other.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from accounting.services.documents import document_reverse
+from core.ids import uuid7
+from tests.accounting.books import DAY, Books, open_books
+from tests.core.raw import Connection, one, raw, refused, rows
+
+BOTH_ROLES = pytest.mark.parametrize("alias", ["default", "owner"])
+POST = (
+    "UPDATE accounting_journal SET state = 'posted', number = 'X-1', sequence = 900001,"
+    " series_id = (SELECT id FROM accounting_series WHERE kind = 'journal' LIMIT 1),"
+    " posted_at = now() WHERE id = %s"
+)
+
+
+@pytest.fixture
+def books() -> Books:
+    opened = open_books()
+    opened.journal("1.00", "-1.00")  # so that there is a series
+    return opened
+
+
+def draft(books: Books, *amounts: str) -> UUID:
+    return books.journal(*amounts, post=False).id
+
+
+def add_line(connection: Connection, books: Books, journal_id: UUID, amount: str, **values: Any) -> None:
+    connection.execute(
+        "INSERT INTO accounting_journalline"
+        " (tenant_id, id, journal_id, position, account_id, effective_on, amount, memo)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, '')",
+        [
+            books.tenant_id,
+            uuid7(),
+            journal_id,
+            values.get("position", 9),
+            values.get("account_id", books.accounts["sales"]),
+            values.get("effective_on", DAY),
+            amount,
+        ],
+    )
+
+
+# --- posting ------------------------------------------------------------------------
+
+
+@BOTH_ROLES
+def test_a_balanced_draft_may_be_posted_by_an_update(books: Books, alias: str) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with raw(books.tenant_id, alias) as connection:
+        connection.execute(POST, [journal_id])
+    with raw(books.tenant_id) as connection:
+        assert one(connection, "SELECT state FROM accounting_journal WHERE id = %s", journal_id) == "posted"
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize("difference", ["0.01", "0.000001", "-0.000000000000000001"])
+def test_the_smallest_difference_is_refused(books: Books, alias: str, difference: str) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        add_line(connection, books, journal_id, difference)
+        connection.execute(POST, [journal_id])
+
+
+@BOTH_ROLES
+def test_a_journal_without_lines_is_refused(books: Books, alias: str) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        connection.execute("DELETE FROM accounting_journalline WHERE journal_id = %s", [journal_id])
+        connection.execute(POST, [journal_id])
+
+
+@BOTH_ROLES
+def test_a_line_of_another_day_is_refused(books: Books, alias: str) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        connection.execute(
+            "UPDATE accounting_journal SET effective_on = '2026-03-03' WHERE id = %s", [journal_id]
+        )
+        connection.execute(POST, [journal_id])
+
+
+@BOTH_ROLES
+def test_one_unbalanced_journal_of_many_stops_them_all(books: Books, alias: str) -> None:
+    good, bad = draft(books, "10.00", "-10.00"), draft(books, "10.00", "-9.99")
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        connection.execute(
+            "UPDATE accounting_journal SET state = 'posted', number = id::text, posted_at = now(),"
+            " sequence = 900000 + (id = %s)::int,"
+            " series_id = (SELECT id FROM accounting_series LIMIT 1) WHERE id = ANY(%s)",
+            [good, [good, bad]],
+        )
+
+
+@pytest.mark.parametrize("isolation", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_posting_under_an_older_snapshot_is_refused(books: Books, isolation: str) -> None:
+    """It could miss a line that was committed meanwhile."""
+    journal_id = draft(books, "10.00", "-10.00")
+    with refused("accounting_journal_isolation"), raw(books.tenant_id, isolation=isolation) as connection:
+        connection.execute(POST, [journal_id])
+
+
+@BOTH_ROLES
+def test_a_journal_cannot_be_inserted_as_posted(books: Books, alias: str) -> None:
+    with refused("accounting_journal_born_draft"), raw(books.tenant_id, alias) as connection:
+        connection.execute(
+            "INSERT INTO accounting_journal (tenant_id, id, state, effective_on, narration,"
+            " reference, series_id, sequence, number, created_at, posted_at, version)"
+            " SELECT tenant_id, gen_random_uuid(), 'posted', %s, '', '', id, 900001, 'X', now(),"
+            " now(), 1 FROM accounting_series LIMIT 1",
+            [DAY],
+        )
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO accounting_journal (tenant_id, id, state, effective_on, narration, reference,"
+        " created_at, version) SELECT tenant_id, id, 'draft', effective_on, '', '', now(), 1"
+        " FROM accounting_journal WHERE id = %(id)s ON CONFLICT (tenant_id, id) DO UPDATE"
+        " SET state = 'posted', number = 'X', sequence = 900001, posted_at = now(),"
+        " series_id = (SELECT id FROM accounting_series LIMIT 1)",
+        "MERGE INTO accounting_journal j USING (SELECT id FROM accounting_series LIMIT 1) s"
+        " ON j.id = %(id)s WHEN MATCHED THEN UPDATE SET state = 'posted', number = 'X',"
+        " sequence = 900001, posted_at = now(), series_id = s.id",
+        "WITH posted AS (UPDATE accounting_journal SET state = 'posted', number = 'X',"
+        " sequence = 900001, posted_at = now(),"
+        " series_id = (SELECT id FROM accounting_series LIMIT 1) WHERE id = %(id)s) SELECT 1",
+    ],
+    ids=["upsert", "merge", "with"],
+)
+def test_no_other_statement_gets_around_the_sum(books: Books, alias: str, statement: str) -> None:
+    journal_id = draft(books, "10.00", "-9.99")
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        connection.execute(statement, {"id": journal_id})
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize("column", ["number", "sequence", "posted_at", "series_id"])
+def test_a_posted_journal_has_a_number_a_series_and_a_moment(
+    books: Books, alias: str, column: str
+) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with refused("accounting_journal_numbered"), raw(books.tenant_id, alias) as connection:
+        connection.execute(POST.replace("WHERE", f", {column} = NULL WHERE", 1).replace(
+            f"{column} = now(),", "").replace(f"{column} = 'X-1',", "").replace(
+            f"{column} = 900001,", ""), [journal_id]) if column in ("number", "sequence") else (
+            connection.execute(
+                "UPDATE accounting_journal SET state = 'posted', number = 'X', sequence = 900001"
+                + (", posted_at = now()" if column == "series_id" else
+                   ", series_id = (SELECT id FROM accounting_series LIMIT 1)")
+                + " WHERE id = %s", [journal_id]))
+
+
+@BOTH_ROLES
+def test_a_number_is_given_once(books: Books, alias: str) -> None:
+    first, second = draft(books, "1.00", "-1.00"), draft(books, "2.00", "-2.00")
+    with refused("accounting_journal_number"), raw(books.tenant_id, alias) as connection:
+        connection.execute(POST, [first])
+        connection.execute(POST, [second])
+
+
+# --- after posting ------------------------------------------------------------------
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'draft', number = NULL, sequence = NULL, posted_at = NULL",
+        "effective_on = effective_on + 1",
+        "narration = 'forged'",
+        "reference = 'forged'",
+        "number = 'forged'",
+        "sequence = sequence + 1",
+        "posted_at = posted_at + interval '1 day'",
+        "created_at = now()",
+        "id = gen_random_uuid()",
+        "version = version + 1",
+        "state = state",
+    ],
+)
+def test_a_posted_journal_never_changes(books: Books, alias: str, change: str) -> None:
+    journal_id = books.journal("10.00", "-10.00").id
+    with refused("accounting_journal_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"UPDATE accounting_journal SET {change} WHERE id = %s", [journal_id])
+
+
+@BOTH_ROLES
+def test_a_posted_journal_is_never_deleted(books: Books, alias: str) -> None:
+    journal_id = books.journal("10.00", "-10.00").id
+    with refused("accounting_journal_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute("DELETE FROM accounting_journal WHERE id = %s", [journal_id])
+
+
+@BOTH_ROLES
+def test_a_posted_journal_takes_no_more_lines(books: Books, alias: str) -> None:
+    journal_id = books.journal("10.00", "-10.00").id
+    with refused("accounting_journal_immutable"), raw(books.tenant_id, alias) as connection:
+        add_line(connection, books, journal_id, "5.00", position=8)
+
+
+@BOTH_ROLES
+def test_not_even_a_balanced_pair_is_added_in_one_statement(books: Books, alias: str) -> None:
+    journal_id = books.journal("10.00", "-10.00").id
+    with refused("accounting_journal_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute(
+            "INSERT INTO accounting_journalline (tenant_id, id, journal_id, position, account_id,"
+            " effective_on, amount, memo) SELECT tenant_id, gen_random_uuid(), journal_id,"
+            " (position + 10)::smallint, account_id, effective_on, amount, ''"
+            " FROM accounting_journalline WHERE journal_id = %s",
+            [journal_id],
+        )
+
+
+@BOTH_ROLES
+def test_lines_of_a_posted_journal_are_never_deleted(books: Books, alias: str) -> None:
+    journal_id = books.journal("10.00", "-10.00").id
+    with refused("accounting_journal_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute("DELETE FROM accounting_journalline WHERE journal_id = %s", [journal_id])
+
+
+@pytest.mark.parametrize("state", ["draft", "posted"])
+@pytest.mark.parametrize("change", ["amount = amount * 2", "memo = 'x'", "journal_id = journal_id"])
+def test_lines_are_never_updated(books: Books, state: str, change: str) -> None:
+    journal_id = books.journal("10.00", "-10.00", post=state == "posted").id
+    update = f"UPDATE accounting_journalline SET {change} WHERE journal_id = %s"
+    with refused("42501"), raw(books.tenant_id) as connection:
+        connection.execute(update, [journal_id])
+    with refused("accounting_append_only"), raw(books.tenant_id, "owner") as connection:
+        connection.execute(update, [journal_id])
+
+
+@pytest.mark.parametrize("table", ["accounting_journal", "accounting_journalline"])
+@pytest.mark.parametrize("cascade", ["", "CASCADE"])
+def test_the_ledger_is_never_truncated(books: Books, table: str, cascade: str) -> None:
+    with refused("42501"), raw(books.tenant_id) as connection:
+        connection.execute(f"TRUNCATE {table} {cascade}")
+    with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id, "owner") as connection:
+        connection.execute(f"TRUNCATE {table} {cascade}")
+
+
+@BOTH_ROLES
+def test_a_journal_is_reversed_once(books: Books, alias: str) -> None:
+    invoice = books.document("10.00")
+    assert invoice.journal is not None
+    document_reverse(books.ctx, kind="invoice", document_id=invoice.row["id"])
+    again = draft(books, "10.00", "-10.00")
+    with refused("accounting_journal_reversed_once"), raw(books.tenant_id, alias) as connection:
+        connection.execute(
+            "UPDATE accounting_journal SET reverses_id = %s WHERE id = %s",
+            [invoice.journal["id"], again],
+        )
+
+
+# --- two connections ----------------------------------------------------------------
+
+
+def in_thread(work: Callable[[], Any]) -> Any:
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future
+
+
+def waits_for_a_lock(watcher: Connection, process_id: int) -> bool:
+    """Whether that backend comes to wait for a lock, looking for at most three seconds."""
+    for _ in range(300):
+        state = rows(watcher, "SELECT cardinality(pg_blocking_pids(%s))", process_id)
+        if state and state[0][0]:
+            return True
+        watcher.execute("SELECT pg_sleep(0.01)")
+    return False
+
+
+def test_a_posting_waits_for_a_line_that_is_being_added_and_then_sees_it(books: Books) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with raw(books.tenant_id) as adding, raw(books.tenant_id) as posting, raw() as watcher:
+        process_id = posting.info.backend_pid
+        add_line(adding, books, journal_id, "5.00")
+        posted = in_thread(lambda: posting.execute(POST, [journal_id]))
+        assert waits_for_a_lock(watcher, process_id)
+        adding.commit() if False else adding.execute("COMMIT")
+        with refused("accounting_journal_balanced"):
+            posted.result(5)
+        posting.execute("ROLLBACK")
+
+
+def test_a_line_waits_for_a_posting_and_is_then_refused(books: Books) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with raw(books.tenant_id) as adding, raw(books.tenant_id) as posting, raw() as watcher:
+        process_id = adding.info.backend_pid
+        posting.execute(POST, [journal_id])
+        added = in_thread(lambda: add_line(adding, books, journal_id, "5.00"))
+        assert waits_for_a_lock(watcher, process_id)
+        posting.execute("COMMIT")
+        with refused("accounting_journal_immutable"):
+            added.result(5)
+        adding.execute("ROLLBACK")
+
+
+def test_a_line_is_taken_when_the_posting_it_waited_for_is_rolled_back(books: Books) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    with raw(books.tenant_id) as adding, raw(books.tenant_id) as posting, raw() as watcher:
+        posting.execute(POST, [journal_id])
+        added = in_thread(lambda: add_line(adding, books, journal_id, "5.00"))
+        assert waits_for_a_lock(watcher, adding.info.backend_pid)
+        posting.execute("ROLLBACK")
+        added.result(5)
+
+
+def test_deleting_a_line_waits_for_a_posting_and_is_then_refused(books: Books) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    delete = "DELETE FROM accounting_journalline WHERE journal_id = %s"
+    with raw(books.tenant_id) as deleting, raw(books.tenant_id) as posting, raw() as watcher:
+        posting.execute(POST, [journal_id])
+        deleted = in_thread(lambda: deleting.execute(delete, [journal_id]))
+        assert waits_for_a_lock(watcher, deleting.info.backend_pid)
+        posting.execute("COMMIT")
+        with refused("accounting_journal_immutable"):
+            deleted.result(5)
+        deleting.execute("ROLLBACK")
+
+
+# --- sums per account and day -------------------------------------------------------
+
+
+def test_the_sums_per_day_are_written_by_posting_only(books: Books) -> None:
+    """A trial balance reads them; whoever could change them could forge it."""
+    for attack in (
+        "UPDATE accounting_accountday SET debit = debit + 1",
+        "INSERT INTO accounting_accountday (tenant_id, id, account_id, effective_on, debit, credit)"
+        " SELECT tenant_id, gen_random_uuid(), account_id, effective_on + 1, 5, 0"
+        " FROM accounting_accountday LIMIT 1",
+    ):
+        with refused("accounting_append_only"), raw(books.tenant_id) as connection:
+            connection.execute(attack)
+    with refused("42501"), raw(books.tenant_id) as connection:
+        connection.execute("DELETE FROM accounting_accountday")
+    with refused("accounting_append_only"), raw(books.tenant_id, "owner") as connection:
+        connection.execute("DELETE FROM accounting_accountday")
+
+
+@pytest.mark.parametrize("table", ["accounting_journalline", "accounting_accountday"])
+def test_a_temporary_table_of_the_same_name_deceives_no_trigger(books: Books, table: str) -> None:
+    """`pg_temp` is searched first; balanced lines in it must not stand in for the real ones."""
+    journal_id = draft(books, "10.00", "-9.99")
+    with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id) as connection:
+        connection.execute(f"CREATE TEMP TABLE {table} (LIKE public.{table})")
+        if table == "accounting_journalline":
+            connection.execute(
+                "INSERT INTO pg_temp.accounting_journalline (tenant_id, id, journal_id, position,"
+                " account_id, effective_on, amount, memo)"
+                " SELECT tenant_id, id, journal_id, position, account_id, effective_on,"
+                " sign(amount), memo FROM public.accounting_journalline WHERE journal_id = %s",
+                [journal_id],
+            )
+        connection.execute(POST, [journal_id])

@@ -1,0 +1,362 @@
+"""What PostgreSQL itself says about our tables: nobody can forget a table's protection.
+
+Read from the catalogue as the owner, so that a table made by hand is seen as well.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+from core.tenancy.fields import TenantForeignKey
+from core.tenancy.postgresql.schema import is_tenant_model
+from tests.core.raw import Connection, raw, rows
+
+NAME_BYTES_MAX = 54
+
+#: Every table that is not a tenant's. "reference" is small and rarely written and may be
+#: copied to every node; "local" stays on one node; "django" is what contrib apps bring.
+GLOBAL_TABLES = {
+    "tenancy_tenant": "reference: who may enter",
+    "permissions_user": "reference: who may enter",
+    "permissions_membership": "reference: who may enter",
+    "permissions_usersession": "local: the token is what names the tenant",
+    "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
+    "axes_accessattempt": "local: failed logins, before any tenant is known",
+    "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
+    "axes_accessattemptexpiration": "local: not written (AXES_USE_ATTEMPT_EXPIRATION)",
+    "axes_accesslog": "local: not written (AXES_DISABLE_ACCESS_LOG)",
+    "auth_group": "django",
+    "auth_group_permissions": "django",
+    "auth_permission": "django",
+    "django_content_type": "django",
+    "django_migrations": "django",
+    "django_session": "django: the staff console's logins",
+    "django_admin_log": "django",
+}
+
+#: Global tables that say of which tenant a row is. They are filtered explicitly by the few
+#: functions that read them, which is why there are so few of them.
+GLOBAL_WITH_TENANT = {"permissions_membership", "permissions_usersession", "jobs_outboxevent"}
+
+#: Names given by Django's own and other people's apps, which we do not choose.
+FOREIGN_NAMES = ("auth_", "axes_", "django_")
+
+#: Tenant foreign keys without an index `(tenant, x)`, although what they refer to can be deleted.
+UNINDEXED = dict.fromkeys(
+    [
+        "accounting_document.journal_id",
+        "accounting_document.reversal_id",
+        "accounting_payment.journal_id",
+        "accounting_payment.reversal_id",
+    ],
+    "only draft journals are deleted; four indexes would be paid for by every posting",
+)
+
+TENANT_POLICY = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
+
+#: Ordinary and partitioned tables of ours, without partitions.
+TABLES = """
+    SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relacl
+    FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace
+      AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+"""
+
+
+@pytest.fixture
+def catalog() -> Iterator[Connection]:
+    with raw(alias="owner") as connection:
+        yield connection
+
+
+def tenant_tables() -> set[str]:
+    return {model._meta.db_table for model in apps.get_models() if is_tenant_model(model)}
+
+
+def test_every_table_is_a_tenants_or_listed_as_global(catalog: Connection) -> None:
+    found = {name for _, name, *_ in rows(catalog, TABLES)}
+    assert found - tenant_tables() == set(GLOBAL_TABLES)
+    assert found >= tenant_tables()
+
+
+def test_a_tenant_id_stands_only_where_a_policy_or_the_list_knows_of_it(
+    catalog: Connection,
+) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+        "WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition",
+    )
+    assert {name for (name,) in found} == tenant_tables() | GLOBAL_WITH_TENANT
+
+
+def test_row_level_security_is_enabled_and_forced(catalog: Connection) -> None:
+    secured = {
+        name for _, name, _, enabled, forced, _ in rows(catalog, TABLES) if enabled and forced
+    }
+    assert tenant_tables() - secured == set()
+
+
+def test_one_policy_per_table_for_every_command_and_everybody(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname, p.polname, p.polpermissive, p.polcmd, p.polroles::oid[],"
+        "       pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid) "
+        "FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid",
+    )
+    expected = {
+        (table, "tenant_isolation", True, "*", (0,), TENANT_POLICY, TENANT_POLICY)
+        for table in tenant_tables()
+    }
+    assert {(n, p, m, c, tuple(r), u, w) for n, p, m, c, r, u, w in found} == expected
+    assert len(found) == len(expected)
+
+
+def test_tenant_id_is_never_null_and_the_key_starts_with_it(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname, array_agg(a.attname::text ORDER BY k.n), bool_and(a.attnotnull) "
+        "FROM pg_constraint p JOIN pg_class c ON c.oid = p.conrelid "
+        "CROSS JOIN unnest(p.conkey) WITH ORDINALITY AS k(number, n) "
+        "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number "
+        "WHERE p.contype = 'p' GROUP BY c.relname",
+    )
+    keys = {name: columns for name, columns, not_null in found if not_null}
+    wrong = {t: keys.get(t) for t in tenant_tables() if keys.get(t, [])[:2] != ["tenant_id", "id"]}
+    assert wrong == {}
+
+
+def foreign_keys(catalog: Connection) -> list[tuple[str, str, list[str], list[str], str, bool]]:
+    """(table, referred table, columns, referred columns, action on delete, deferrable)."""
+    columns = (
+        "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest({0}) WITH ORDINALITY AS "
+        "k(number, n) JOIN pg_attribute a ON a.attrelid = {1} AND a.attnum = k.number)"
+    )
+    return rows(  # type: ignore[return-value]
+        catalog,
+        "SELECT p.conrelid::regclass::text, p.confrelid::regclass::text, "
+        f"{columns.format('p.conkey', 'p.conrelid')}, "
+        f"{columns.format('p.confkey', 'p.confrelid')}, p.confdeltype::text, p.condeferrable "
+        "FROM pg_constraint p WHERE p.contype = 'f'",
+    )
+
+
+def test_foreign_keys_between_tenant_tables_hold_the_tenant(catalog: Connection) -> None:
+    ours = tenant_tables()
+    wrong = [
+        key
+        for key in foreign_keys(catalog)
+        if key[0] in ours
+        and key[1] in ours
+        and not (len(key[2]) == 2 and key[2][0] == "tenant_id" and key[3] == ["tenant_id", "id"])
+    ]
+    assert wrong == []
+
+
+def test_foreign_keys_of_the_models_exist_in_the_database(catalog: Connection) -> None:
+    existing = {(table, columns[-1]) for table, _, columns, *_ in foreign_keys(catalog)}
+    declared = {
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if field.many_to_one and getattr(field, "db_constraint", False)
+    }
+    assert declared - existing == set()
+
+
+def test_foreign_keys_to_global_tables_have_one_column_and_none_goes_back(
+    catalog: Connection,
+) -> None:
+    ours = tenant_tables()
+    for table, referred, columns, *_ in foreign_keys(catalog):
+        if referred not in ours:
+            assert len(columns) == 1, f"{table} -> {referred}"
+        assert not (table not in ours and referred in ours), f"{table} -> {referred}"
+
+
+def test_foreign_keys_act_in_no_way_that_a_sharded_database_cannot(catalog: Connection) -> None:
+    """a: no action, r: restrict, c: cascade. SET NULL would need to null tenant_id."""
+    assert [key for key in foreign_keys(catalog) if key[4] not in "arc"] == []
+
+
+def test_nothing_waits_for_the_commit(catalog: Connection) -> None:
+    deferred = rows(
+        catalog,
+        "SELECT conname FROM pg_constraint WHERE condeferrable OR condeferred "
+        "UNION ALL SELECT tgname FROM pg_trigger WHERE tgdeferrable OR tginitdeferred "
+        "UNION ALL SELECT tgname FROM pg_trigger WHERE tgconstraint <> 0 AND NOT tgisinternal",
+    )
+    assert deferred == []
+
+
+def test_triggers_are_enabled(catalog: Connection) -> None:
+    assert rows(catalog, "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'O'") == []
+
+
+def test_unique_indexes_start_with_the_tenant(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT t.relname, i.relname, a.attname FROM pg_index x "
+        "JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid "
+        "LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0] "
+        "WHERE x.indisunique AND NOT t.relispartition",
+    )
+    ours = tenant_tables()
+    assert [row for row in found if row[0] in ours and row[2] != "tenant_id"] == []
+
+
+def test_every_index_of_a_tenant_table_starts_with_the_tenant(catalog: Connection) -> None:
+    """Every statement names its tenant; an index that does not is read across all of them."""
+    found = rows(
+        catalog,
+        "SELECT t.relname, i.relname, a.attname FROM pg_index x "
+        "JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid "
+        "LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]",
+    )
+    ours = tenant_tables()
+    assert [row for row in found if row[0] in ours and row[2] != "tenant_id"] == []
+
+
+def test_foreign_keys_of_rows_that_can_be_deleted_are_indexed(catalog: Connection) -> None:
+    """Deleting a row looks for those that refer to it; without an index it reads them all."""
+    indexed = {
+        (table, column)
+        for table, column in rows(
+            catalog,
+            "SELECT t.relname, a.attname FROM pg_index x "
+            "JOIN pg_class t ON t.oid = x.indrelid "
+            "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[1] "
+            "WHERE x.indpred IS NULL AND x.indnkeyatts >= 2",
+        )
+    }
+    deletable = {
+        name
+        for (name,) in rows(
+            catalog,
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') "
+            "AND has_table_privilege(%s, oid, 'DELETE')",
+            settings.DATABASE_APP_ROLE,
+        )
+    }
+    unindexed = {
+        f"{model._meta.db_table}.{field.column}"
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, TenantForeignKey)
+        and field.related_model._meta.db_table in deletable
+        and (model._meta.db_table, field.column) not in indexed
+    }
+    assert unindexed == set(UNINDEXED)
+
+
+def test_the_application_owns_nothing(catalog: Connection) -> None:
+    owned = rows(
+        catalog,
+        "SELECT classid::regclass::text, objid, deptype FROM pg_shdepend "
+        "WHERE refclassid = 'pg_authid'::regclass AND refobjid = %s::regrole AND deptype = 'o'",
+        settings.DATABASE_APP_ROLE,
+    )
+    assert owned == []
+
+
+def test_the_application_reads_and_writes_rows_and_nothing_else(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname, array_agg(a.privilege_type ORDER BY 1), bool_or(a.is_grantable) "
+        "FROM pg_class c CROSS JOIN aclexplode(c.relacl) a "
+        "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') "
+        "AND a.grantee = %s::regrole GROUP BY c.relname",
+        settings.DATABASE_APP_ROLE,
+    )
+    allowed = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    assert [row for row in found if set(row[1]) - allowed or row[2]] == []
+    assert {row[0] for row in found} >= tenant_tables()
+
+
+def test_nothing_is_granted_to_everybody_but_extensions(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname FROM pg_class c CROSS JOIN aclexplode(c.relacl) a "
+        "WHERE c.relnamespace = 'public'::regnamespace AND a.grantee = 0 "
+        "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')",
+    )
+    assert found == []
+
+
+def test_the_application_cannot_create_in_the_schema(catalog: Connection) -> None:
+    [(schema, database)] = rows(
+        catalog,
+        "SELECT has_schema_privilege(%(role)s, 'public', 'CREATE'),"
+        "       has_database_privilege(%(role)s, current_database(), 'CREATE')".replace(
+            "%(role)s", f"'{settings.DATABASE_APP_ROLE}'"
+        ),
+    )
+    assert (schema, database) == (False, False)
+
+
+def test_no_privilege_is_granted_on_a_partition(catalog: Connection) -> None:
+    """A partition named directly is not covered by the policy of its parent."""
+    found = rows(
+        catalog,
+        "SELECT c.relname, a.grantee::regrole::text FROM pg_class c "
+        "CROSS JOIN aclexplode(c.relacl) a WHERE c.relispartition AND a.grantee <> c.relowner",
+    )
+    assert found == []
+
+
+def test_no_default_privileges_open_tables_that_are_not_made_yet(catalog: Connection) -> None:
+    assert rows(catalog, "SELECT defaclnamespace, defaclacl FROM pg_default_acl") == []
+
+
+def test_names_leave_room_for_a_suffix(catalog: Connection) -> None:
+    """PostgreSQL names NOT NULL constraints itself and never asks for them by name."""
+    found = rows(
+        catalog,
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "UNION SELECT conname::text FROM pg_constraint WHERE contype <> 'n' "
+        "    AND connamespace = 'public'::regnamespace "
+        "UNION SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal "
+        "UNION SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+        "UNION SELECT a.attname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+        "    WHERE c.relnamespace = 'public'::regnamespace",
+    )
+    long = [n for (n,) in found if len(n.encode()) > NAME_BYTES_MAX]
+    assert [name for name in long if not name.startswith(FOREIGN_NAMES)] == []
+
+
+def test_no_materialized_views(catalog: Connection) -> None:
+    assert rows(catalog, "SELECT relname FROM pg_class WHERE relkind = 'm'") == []
+
+
+def test_views_ask_as_whoever_reads_them(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname, c.reloptions FROM pg_class c WHERE c.relkind = 'v' "
+        "AND c.relnamespace = 'public'::regnamespace "
+        "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')",
+    )
+    assert [row for row in found if "security_invoker=true" not in (row[1] or [])] == []
+
+
+def test_no_function_lends_its_owners_rights(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT proname FROM pg_proc p WHERE prosecdef "
+        "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+        "AND pronamespace = 'public'::regnamespace",
+    )
+    assert found == []
+
+
+def test_tables_are_permanent(catalog: Connection) -> None:
+    """An unlogged table would be empty after a crash."""
+    assert (
+        rows(
+            catalog,
+            "SELECT relname FROM pg_class WHERE relpersistence <> 'p' AND relkind IN ('r', 'p') "
+            "AND relnamespace = 'public'::regnamespace",
+        )
+        == []
+    )
