@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from honcho.environ import parse_procfile
+
 from deploy import process
 
 # A process that lived this long was healthy: its next failure starts the back-off anew.
@@ -19,8 +21,9 @@ _GRACE_SECONDS = 15.0
 
 
 def read_procfile(path: Path) -> dict[str, str]:
-    lines = (line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
-    return {name.strip(): command.strip() for name, command in lines if not name.startswith("#")}
+    """Process name to command. The format is honcho's; its manager is not used, because it
+    stops everything when one process dies."""
+    return dict(parse_procfile(path.read_text()).processes)
 
 
 @dataclass

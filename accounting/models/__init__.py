@@ -10,6 +10,7 @@ from accounting.models.accounts import (
 from accounting.models.contacts import Contact
 from accounting.models.documents import Document, DocumentKind, DocumentLine, DocumentState
 from accounting.models.journals import Journal, JournalLine, JournalState
+from accounting.models.kinds import Bill, CreditNote, DebitNote, Invoice
 from accounting.models.payments import Allocation, Payment, PaymentKind, PaymentState
 from accounting.models.series import Series, SeriesKind
 from accounting.models.settings import CompanySettings, TaxRounding
@@ -22,12 +23,16 @@ __all__ = [
     "AccountRole",
     "AccountType",
     "Allocation",
+    "Bill",
     "CompanySettings",
     "Contact",
+    "CreditNote",
+    "DebitNote",
     "Document",
     "DocumentKind",
     "DocumentLine",
     "DocumentState",
+    "Invoice",
     "Journal",
     "JournalLine",
     "JournalState",

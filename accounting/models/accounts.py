@@ -1,6 +1,7 @@
 from django.db import models
 
 from accounting.fields import AmountField
+from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -71,6 +72,7 @@ class AccountDay(TenantModel):
     is derived from account and day, because the database makes the row.
     """
 
+    tenant = TenantField(db_constraint=False)  # implied by the key to the account
     account = TenantForeignKey(Account, models.PROTECT, related_name="days")
     effective_on = models.DateField()
     debit = AmountField()

@@ -8,6 +8,7 @@ from accounting.models.contacts import Contact
 from accounting.models.journals import Journal
 from accounting.models.series import Series
 from accounting.models.taxes import Tax
+from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -65,7 +66,9 @@ class Document(TenantModel):
         ordering = ["-issued_on", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "series", "sequence"], name="accounting_document_number"
+                fields=["tenant", "series", "sequence"],
+                name="accounting_document_number",
+                condition=models.Q(sequence__isnull=False),
             ),
             models.CheckConstraint(
                 condition=models.Q(total=models.F("net") + models.F("tax"))
@@ -104,7 +107,11 @@ class Document(TenantModel):
                 name="accounting_doc_reference",
                 condition=~models.Q(reference=""),
             ),
-            models.Index(fields=["tenant", "corrects"], name="accounting_doc_corrects"),
+            models.Index(
+                fields=["tenant", "corrects"],
+                name="accounting_doc_corrects",
+                condition=models.Q(corrects__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,6 +143,7 @@ def status_of(state: str, total: Decimal, allocated: Decimal) -> str:
 class DocumentLine(TenantModel):
     """One line. `net` and `tax_amount` are rounded to the currency and add up to the document."""
 
+    tenant = TenantField(db_constraint=False)  # implied by the key to the document
     document = TenantForeignKey(Document, models.CASCADE, related_name="lines")
     position = models.SmallIntegerField()
     item_code = models.CharField(max_length=60, blank=True, default="")

@@ -6,6 +6,7 @@ from accounting.fields import AmountField
 from accounting.models.accounts import Account
 from accounting.models.contacts import Contact
 from accounting.models.series import Series
+from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -35,10 +36,14 @@ class Journal(TenantModel):
         ordering = ["-effective_on", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "series", "sequence"], name="accounting_journal_number"
+                fields=["tenant", "series", "sequence"],
+                name="accounting_journal_number",
+                condition=models.Q(sequence__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["tenant", "reverses"], name="accounting_journal_reversed_once"
+                fields=["tenant", "reverses"],
+                name="accounting_journal_reversed_once",
+                condition=models.Q(reverses__isnull=False),
             ),
             models.CheckConstraint(
                 condition=models.Q(state="draft", number=None, posted_at=None, sequence=None)
@@ -72,6 +77,7 @@ class Journal(TenantModel):
 class JournalLine(TenantModel):
     """One posting. `amount` is signed: a debit is positive, a credit negative."""
 
+    tenant = TenantField(db_constraint=False)  # implied by the key to the journal
     journal = TenantForeignKey(Journal, models.CASCADE, related_name="lines")
     position = models.SmallIntegerField()
     account = TenantForeignKey(Account, models.PROTECT, related_name="lines")

@@ -8,6 +8,7 @@ from accounting.models.contacts import Contact
 from accounting.models.documents import Document
 from accounting.models.journals import Journal
 from accounting.models.series import Series
+from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
 
@@ -50,7 +51,9 @@ class Payment(TenantModel):
         ordering = ["-paid_on", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "series", "sequence"], name="accounting_payment_number"
+                fields=["tenant", "series", "sequence"],
+                name="accounting_payment_number",
+                condition=models.Q(sequence__isnull=False),
             ),
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0), name="accounting_payment_amount"
@@ -103,6 +106,7 @@ class Allocation(TenantModel):
     Never changed or deleted; undone by a second fact with the negative amount.
     """
 
+    tenant = TenantField(db_constraint=False)  # implied by the key to the document
     document = TenantForeignKey(Document, models.PROTECT, related_name="allocations")
     payment = TenantForeignKey(Payment, models.PROTECT, null=True, related_name="allocations")
     credit = TenantForeignKey(Document, models.PROTECT, null=True, related_name="credited")
@@ -125,13 +129,23 @@ class Allocation(TenantModel):
                 name="accounting_allocation_amount",
             ),
             models.UniqueConstraint(
-                fields=["tenant", "reverses"], name="accounting_allocation_undone"
+                fields=["tenant", "reverses"],
+                name="accounting_allocation_undone",
+                condition=models.Q(reverses__isnull=False),
             ),
         ]
         indexes = [
             models.Index(fields=["tenant", "document"], name="accounting_alloc_document"),
-            models.Index(fields=["tenant", "payment"], name="accounting_alloc_payment"),
-            models.Index(fields=["tenant", "credit"], name="accounting_alloc_credit"),
+            models.Index(
+                fields=["tenant", "payment"],
+                name="accounting_alloc_payment",
+                condition=models.Q(payment__isnull=False),
+            ),
+            models.Index(
+                fields=["tenant", "credit"],
+                name="accounting_alloc_credit",
+                condition=models.Q(credit__isnull=False),
+            ),
             models.Index(fields=["tenant", "effective_on", "id"], name="accounting_alloc_list"),
         ]
 

@@ -72,14 +72,10 @@ class Booking:
         self.journal_lines.extend(lines)
         return {**journal, "lines": lines}
 
-    def rows(self) -> Row:
-        return {
-            "documents": self.documents,
-            "document_lines": self.document_lines,
-            "payments": self.payments,
-            "journals": self.journals,
-            "journal_lines": self.journal_lines,
-        }
+    def parameters(self) -> dict[str, str]:
+        """Each table's rows as JSON, by the name of its parameter."""
+        tables = ("documents", "document_lines", "payments", "journals", "journal_lines")
+        return {table: dumps(getattr(self, table)).decode() for table in tables}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ def booking_insert(ctx: Context, booking: Booking) -> None:
     with tenant_cursor() as cursor:
         cursor.execute(
             INSERT_SQL,
-            {"tenant": ctx.tenant_id, "now": ctx.now, "rows": dumps(booking.rows()).decode()},
+            {"tenant": ctx.tenant_id, "now": ctx.now, **booking.parameters()},
         )
 
 

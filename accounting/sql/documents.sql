@@ -211,3 +211,20 @@ FOR EACH ROW EXECUTE FUNCTION accounting_allocation_applied();
 CREATE TRIGGER accounting_allocation_refuse
 BEFORE UPDATE OR DELETE ON accounting_allocation
 FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
+
+-- Like the ledger: not even the owner empties these tables by accident.
+CREATE TRIGGER accounting_document_truncate
+BEFORE TRUNCATE ON accounting_document
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
+
+CREATE TRIGGER accounting_documentline_truncate
+BEFORE TRUNCATE ON accounting_documentline
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
+
+CREATE TRIGGER accounting_payment_truncate
+BEFORE TRUNCATE ON accounting_payment
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
+
+CREATE TRIGGER accounting_allocation_truncate
+BEFORE TRUNCATE ON accounting_allocation
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();

@@ -40,6 +40,10 @@ class Endpoint:
     summary: str = ""
 
     @property
+    def filter_names(self) -> frozenset[str]:
+        return frozenset(self.filters.base_filters if self.filters else ())
+
+    @property
     def needs_parameters(self) -> bool:
         """Whether a parameter is required, so that leaving all of them out is an error."""
         declared = self.filters.base_filters.values() if self.filters else ()

@@ -5,16 +5,21 @@ in an advisory lock: the second is told that the first is in progress.
 """
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
+import orjson
 from django.conf import settings
 from django.http import HttpResponse
 
 from core.api.models import IdempotencyKey
 from core.api.requests import TenantRequest
 from core.errors import Conflict, DomainError, Invalid
+from core.ids import uuid7
+from core.json import dumps
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
 
@@ -22,6 +27,34 @@ KEY_LENGTH_MAX = 255
 KEPT_HEADERS = ("Content-Type", "ETag")
 #: Refusals that may turn out otherwise a moment later are not kept.
 NOT_KEPT = {401, 409, 429}
+
+# Two statements of the hot path, written out: composing them costs more than running them.
+# The lock and the look may see an older state than each other; then the unique
+# constraint refuses the second effect, which is told that the first is in progress.
+KEPT_SQL = """
+    SELECT lock.taken, k.created_at, k.request_hash, k.status, k.headers::text, k.body
+    FROM (SELECT pg_try_advisory_xact_lock(%(lock)s::bigint) AS taken) lock
+    LEFT JOIN api_idempotencykey k
+        ON k.tenant_id = %(tenant)s AND k.scope_hash = %(scope)s
+"""
+KEEP_SQL = """
+    INSERT INTO api_idempotencykey
+        (tenant_id, id, scope_hash, request_hash, status, headers, body, created_at)
+    VALUES (%(tenant)s, %(id)s, %(scope)s, %(request)s, %(status)s, %(headers)s::jsonb, %(body)s,
+            %(now)s)
+"""
+FORGET_SQL = (
+    "DELETE FROM api_idempotencykey WHERE tenant_id = %(tenant)s AND scope_hash = %(scope)s"
+)
+
+
+class Kept(NamedTuple):
+    """An answer as it was first given."""
+
+    request_hash: bytes
+    status: int
+    headers: str
+    body: bytes
 
 
 class IdempotencyInProgress(Conflict):
@@ -97,34 +130,47 @@ def _keep_refusal(ctx: Context, call: Call, response: HttpResponse) -> HttpRespo
     return response
 
 
-def _kept(ctx: Context, call: Call) -> IdempotencyKey | None:
+def _kept(ctx: Context, call: Call) -> Kept | None:
+    """The answer kept for `call`, if any; takes the lock that keeps the same call out."""
     with tenant_cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [call.lock_id(ctx)])
-        if not cursor.fetchone()[0]:
+        cursor.execute(
+            KEPT_SQL,
+            {"tenant": ctx.tenant_id, "scope": call.scope_hash, "lock": call.lock_id(ctx)},
+        )
+        locked, created_at, *columns = cursor.fetchone()
+        if not locked:
             raise IdempotencyInProgress
-    kept: IdempotencyKey | None = IdempotencyKey.objects.filter(scope_hash=call.scope_hash).first()
-    if kept and kept.created_at < expiry(ctx):
-        kept.delete()
-        return None
-    return kept
+        if created_at is None:
+            return None
+        if created_at < expiry(ctx):
+            cursor.execute(FORGET_SQL, {"tenant": ctx.tenant_id, "scope": call.scope_hash})
+            return None
+    return Kept(*columns)
 
 
 def _keep(ctx: Context, call: Call, response: HttpResponse) -> None:
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    IdempotencyKey.objects.create(
-        scope_hash=call.scope_hash,
-        request_hash=call.request_hash,
-        status=response.status_code,
-        headers=headers,
-        body=response.content,
-        created_at=ctx.now,
-    )
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            KEEP_SQL,
+            {
+                "tenant": ctx.tenant_id,
+                "id": uuid7(),
+                "scope": call.scope_hash,
+                "request": call.request_hash,
+                "status": response.status_code,
+                "headers": dumps(headers).decode(),
+                "body": response.content,
+                "now": ctx.now,
+            },
+        )
 
 
-def _replay(kept: IdempotencyKey, call: Call) -> HttpResponse:
-    if bytes(kept.request_hash) != call.request_hash:
+def _replay(kept: Kept, call: Call) -> HttpResponse:
+    if not hmac.compare_digest(kept.request_hash, call.request_hash):
         raise IdempotencyMismatch
-    response = HttpResponse(bytes(kept.body), status=kept.status, headers=kept.headers)
+    headers = orjson.loads(kept.headers)
+    response = HttpResponse(kept.body, status=kept.status, headers=headers)
     response["Idempotency-Replayed"] = "true"
     return response
 

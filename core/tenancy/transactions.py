@@ -153,7 +153,8 @@ def _outermost(ctx: Context, call: Callable[[], R], operation: str, read_only: b
 def _transaction(
     ctx: Context, *, read_only: bool, nested_savepoints: bool = False
 ) -> Iterator[None]:
-    alias = read_alias() if read_only else write_alias()
+    # A staff page shows what the one before it has just done: no replica, which lags.
+    alias = read_alias() if read_only and not nested_savepoints else write_alias()
     scope = Scope(ctx.tenant_id, alias, read_only, nested_savepoints)
     connection: Any = connections[alias]
     connection.begin_with(_begin_sql(ctx.tenant_id, read_only))

@@ -54,7 +54,9 @@ UNINDEXED = dict.fromkeys(
     "only draft journals are deleted; four indexes would be paid for by every posting",
 )
 
-TENANT_POLICY = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
+TENANT_POLICY = (
+    "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
+)
 
 #: Ordinary and partitioned tables of ours, without partitions.
 TABLES = """
