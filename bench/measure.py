@@ -36,10 +36,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a variant runs: latencies, and the Python CPU if it knows it by itself."""
+    """What a variant ran: latencies, and the CPU where it knows better than its surroundings."""
 
     latencies: Latencies
     python_cpu_seconds: float | None = None
+    database_cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def _once(database: Database, variant: Variant) -> Figure:
     load = variant.run()
     _backends_gone(database)
     database_cpu = cpu_seconds(database.postmaster) - before
+    if load.database_cpu_seconds is not None:
+        database_cpu = load.database_cpu_seconds
     python_cpu = cpu_seconds(pid) - server_before if pid else load.python_cpu_seconds
     seen = load.latencies
     return Figure(

@@ -21,6 +21,12 @@ from permissions.services.tenants import user_create
 
 CONTACTS = 20
 RATES = (Decimal(20), Decimal(5))
+OTHERS = (
+    AccountRole.PURCHASES,
+    AccountRole.ROUNDING,
+    AccountRole.SALES,
+    AccountRole.RETAINED_EARNINGS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Company:
     sales: UUID
     tax_account: UUID
     series: UUID
+    #: Accounts that a general journal may use.
+    others: tuple[UUID, ...]
     taxes: tuple[UUID, ...]
     contacts: tuple[UUID, ...] = field(repr=False)
 
@@ -61,6 +69,7 @@ def company_new() -> Company:
         sales=accounts[AccountRole.SALES],
         tax_account=accounts[AccountRole.TAX],
         series=_series(ctx),
+        others=tuple(accounts[role] for role in OTHERS),
         taxes=tuple(_tax(ctx, accounts[AccountRole.TAX], rate) for rate in RATES),
         contacts=tuple(_contact(ctx, number) for number in range(CONTACTS)),
     )
@@ -123,3 +132,13 @@ def invoice_body(company: Company, day: date, index: int) -> dict[str, Any]:
         "lines": lines,
         "post": True,
     }
+
+
+def journal_body(company: Company, day: date) -> dict[str, Any]:
+    """A general journal of four lines, posted at once."""
+    sides = (("debit", "60.00"), ("debit", "40.00"), ("credit", "80.00"), ("credit", "20.00"))
+    lines = [
+        {"account_id": account, side: amount}
+        for account, (side, amount) in zip(company.others, sides, strict=True)
+    ]
+    return {"effective_on": day, "narration": "Four lines", "lines": lines, "post": True}

@@ -6,11 +6,14 @@ from celery import Celery
 from celery.signals import setup_logging
 from kombu.entity import Queue
 
+from erp.schedule import SCHEDULE
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
 
 app = Celery("erp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in ("high", "normal", "low")]
+app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks(["core.api", "permissions", "accounting"])
 
 
@@ -22,10 +25,3 @@ def keep_our_logging(**_: object) -> None:
     from core.ops.logs import configure
 
     configure(settings.LOGGING)
-
-
-@app.on_after_configure.connect
-def load_schedule(sender: Celery, **_: object) -> None:
-    from erp.schedule import SCHEDULE
-
-    sender.conf.beat_schedule = SCHEDULE

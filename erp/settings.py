@@ -25,9 +25,9 @@ INSTALLED_APPS = [
     "core.ops",
     "permissions",
     "accounting",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its default would put its own site in place of ours
     "unfold.contrib.filters",
-    "erp.admin.StaffConsoleConfig",
+    "erp.apps.StaffConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -241,3 +241,33 @@ TIME_ZONE = "UTC"
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING_CONFIG = "core.ops.logs.configure"
 LOGGING = {"level": LOG_LEVEL}
+
+# --- Staff console ------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "erp.admin.company_name",
+    "SITE_HEADER": "ERP",
+    "SITE_SYMBOL": "account_balance",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "ACCOUNT": {"navigation": [{"title": "API documentation", "link": "/api/docs/"}]},
+    "DASHBOARD_CALLBACK": "accounting.admin.overview.overview",
+    "SIDEBAR": {"navigation": "erp.admin.navigation"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .013 200)",
+            "100": "oklch(94.5% .027 200)",
+            "200": "oklch(89.5% .047 202)",
+            "300": "oklch(82.5% .071 204)",
+            "400": "oklch(72.5% .093 207)",
+            "500": "oklch(62% .097 211)",
+            "600": "oklch(52.5% .088 214)",
+            "700": "oklch(45.5% .076 217)",
+            "800": "oklch(39.5% .063 219)",
+            "900": "oklch(34.5% .051 221)",
+            "950": "oklch(25.5% .04 224)",
+        },
+    },
+}

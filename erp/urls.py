@@ -2,17 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from core.ops import health
-from permissions.staff import switch_tenant
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", ExportToDjangoView),
-    path("admin/tenant/", switch_tenant, name="switch-tenant"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
@@ -20,7 +20,7 @@ urlpatterns = [
     path("api/v1/", include("accounting.urls")),
 ]
 
-handler400 = "core.api.errors.handler400"
-handler403 = "core.api.errors.handler403"
-handler404 = "core.api.errors.handler404"
-handler500 = "core.api.errors.handler500"
+handler400 = "erp.admin.handler400"
+handler403 = "erp.admin.handler403"
+handler404 = "erp.admin.handler404"
+handler500 = "erp.admin.handler500"

@@ -46,7 +46,7 @@ class MembershipAdmin(RecordAdmin):
         return Record(
             [
                 Fact("E-mail", obj.user.email),
-                Fact("Name", obj.user.name or "–"),
+                Fact("Name", obj.user.name or "-"),
                 Fact("Roles", self.role_names(obj)),
                 Fact("Active", "yes" if obj.is_active and obj.user.is_active else "no"),
                 Fact("May open this console", "yes" if obj.user.is_staff else "no"),

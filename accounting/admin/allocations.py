@@ -64,7 +64,7 @@ class AllocationAdmin(PostingAdmin):
             Fact("Settled", link(user, obj.document)),
             Fact("By", link(user, obj.payment or obj.credit)),
             Fact("Contact", link(user, obj.document.contact)),
-            Fact("Day", obj.effective_on),
+            Fact("Day", str(obj.effective_on)),
             Fact(f"Amount {obj.document.currency}", amount(obj.amount)),
             Fact("Undoes", link(user, obj.reverses)),
             Fact("Undone by", links(user, obj.reversals.all())),

@@ -46,7 +46,7 @@ STATUS_NAMES = {
     "paid": "Paid",
     "reversed": "Reversed",
 }
-NOTHING = "–"
+NOTHING = "-"
 
 
 def address(record: Any) -> str:
@@ -74,6 +74,11 @@ def amount(value: Decimal | None) -> str:
     return "" if value is None else f"{value:,f}"
 
 
+def open_amount(value: Decimal) -> str:
+    """What is still to be settled; nothing is said of what is not."""
+    return amount(value) if value else NOTHING
+
+
 def percent(value: Decimal) -> str:
     return f"{value.normalize():f} %"
 
@@ -96,7 +101,12 @@ def postings_table(user: Any, journal: Journal, *, title: str) -> Table:
     """A journal's lines as debits and credits, with their sums."""
     lines = list(journal.lines.select_related("account", "contact"))
     rows = [
-        (link(user, x.account), link(user, x.contact), x.memo, *debit_and_credit(x.amount))
+        (
+            link(user, x.account),
+            link(user, x.contact) if x.contact else "",
+            x.memo,
+            *debit_and_credit(x.amount),
+        )
         for x in lines
     ]
     debit = sum((x.debit for x in lines), Decimal(0))

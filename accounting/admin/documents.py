@@ -16,6 +16,7 @@ from accounting.admin.display import (
     due,
     link,
     links,
+    open_amount,
     percent,
     pill,
     postings_table,
@@ -98,7 +99,7 @@ class DocumentAdmin(PostingAdmin):
 
     @admin.display(description="open")
     def open_amount(self, document: Document) -> str:
-        return amount(document.outstanding) if document.outstanding else NOTHING
+        return open_amount(document.outstanding)
 
     def record(self, request: StaffRequest, obj: Document) -> Record:
         user = request.user
@@ -139,10 +140,10 @@ def _facts(user: Any, document: Document) -> list[Fact]:
     facts = [
         Fact("Contact", link(user, document.contact)),
         Fact("Status", pill(document.status)),
-        Fact("Issued", document.issued_on),
-        Fact("Due", document.due_on),
+        Fact("Issued", str(document.issued_on)),
+        Fact("Due", str(document.due_on)),
         Fact(f"Total {document.currency}", amount(document.total)),
-        Fact(f"Open {document.currency}", amount(document.outstanding)),
+        Fact(f"Open {document.currency}", open_amount(document.outstanding)),
         Fact("Reference", document.reference or NOTHING),
         Fact("Narration", document.narration or NOTHING),
         Fact("Corrects", link(user, document.corrects)),
@@ -161,7 +162,7 @@ def _lines_table(user: Any, document: Document) -> Table:
             amount(line.unit_price),
             percent(line.discount_percent) if line.discount_percent else "",
             link(user, line.account),
-            f"{line.tax} ({percent(line.tax_rate)})" if line.tax else "",
+            f"{line.tax.code} {percent(line.tax_rate)}" if line.tax else "",
             amount(line.net),
             amount(line.tax_amount),
         )

@@ -28,7 +28,7 @@ class JournalAdmin(PostingAdmin):
 
     def reverse_record(self, ctx: Context, record: Journal, effective_on: date | None) -> str:
         reversal = journal_reverse(ctx, journal_id=record.id, effective_on=effective_on)
-        return f"{record} by {reversal}"
+        return f"{record} (by {reversal})"
 
     def can_reverse(self, record: Journal) -> bool:
         """Only what was posted by hand, once: documents and payments are reversed themselves."""
@@ -50,7 +50,7 @@ class JournalAdmin(PostingAdmin):
     def record(self, request: StaffRequest, obj: Journal) -> Record:
         user = request.user
         facts = [
-            Fact("Effective", obj.effective_on),
+            Fact("Effective", str(obj.effective_on)),
             Fact("Status", pill(obj.state)),
             Fact("Posts", links(user, _owners(obj))),
             Fact("Narration", obj.narration or NOTHING),

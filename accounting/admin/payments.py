@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
-from accounting.admin.display import NOTHING, amount, link, pill, postings_table
+from accounting.admin.display import NOTHING, amount, link, open_amount, pill, postings_table
 from accounting.admin.posting import PostingAdmin
 from accounting.models import Payment
 from accounting.services.payments import payment_post, payment_reverse
@@ -56,7 +56,7 @@ class PaymentAdmin(PostingAdmin):
 
     @admin.display(description="unused")
     def unused_amount(self, payment: Payment) -> str:
-        return amount(payment.unallocated) if payment.unallocated else NOTHING
+        return open_amount(payment.unallocated)
 
     def record(self, request: StaffRequest, obj: Payment) -> Record:
         user = request.user
@@ -73,9 +73,9 @@ def _facts(user: Any, payment: Payment) -> list[Fact]:
         Fact("Contact", link(user, payment.contact)),
         Fact("Status", pill(payment.state)),
         Fact("Kind", payment.get_kind_display()),
-        Fact("Paid", payment.paid_on),
+        Fact("Paid", str(payment.paid_on)),
         Fact(f"Amount {payment.currency}", amount(payment.amount)),
-        Fact(f"Unused {payment.currency}", amount(payment.unallocated)),
+        Fact(f"Unused {payment.currency}", open_amount(payment.unallocated)),
         Fact("Account", link(user, payment.account)),
         Fact("Reference", payment.reference or NOTHING),
         Fact("Narration", payment.narration or NOTHING),

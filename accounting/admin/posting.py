@@ -36,7 +36,7 @@ class PostingAdmin(RecordAdmin):
 
     #: Bulk actions take records in this order, so that numbers follow the calendar.
     date_field: ClassVar[str]
-    actions = ("post_selected", "reverse_selected")
+    actions: Sequence[str] = ("post_selected", "reverse_selected")
     reverse_label = "Reverse"
     reversed_word = "reversed"
 
@@ -131,13 +131,19 @@ class PostingAdmin(RecordAdmin):
             messages.error(request, f"There is no such {self.opts.verbose_name}.")
         done, refused = _apply(records, transition)
         if done:
-            messages.success(request, f"{len(done)} {word}: {', '.join(done)}.")
+            messages.success(request, _sentence(done, word))
         for message in refused:
             messages.error(request, message)
 
     def _to_record(self, request: StaffRequest, record_id: object) -> HttpResponse:
         name = f"admin:accounting_{self.opts.model_name}_change"
         return HttpResponseRedirect(reverse(name, args=[record_id]))
+
+
+def _sentence(names: Sequence[str], word: str) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is {word}."
+    return f"{len(names)} are {word}: {', '.join(names)}."
 
 
 def _apply(records: Iterable[Any], transition: Callable[[Any], str]) -> tuple[list[str], list[str]]:

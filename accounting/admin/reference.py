@@ -1,6 +1,6 @@
 """Reference data: forms that take what the API takes, saved by the services that it calls."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rest_framework.serializers import Serializer
 
@@ -14,11 +14,22 @@ class ReferenceForm(ServiceForm):
 
     shape: ClassVar[type[Serializer]]
 
+    class Meta:
+        labels = {
+            "email": "E-mail",
+            "is_active": "Active",
+            "is_customer": "Customer",
+            "is_group": "Group, takes no postings",
+            "is_inclusive": "Prices include it",
+            "is_supplier": "Supplier",
+            "payment_terms_days": "Payment terms in days",
+        }
+
     def clean(self) -> Values:
         cleaned = super().clean()
-        declared = self.shape().fields
-        plain: dict[str, Any] = {n: v for n, v in cleaned.items() if n in declared}
-        body = self.shape(data=plain, partial=True)
+        body = self.shape(data=cleaned)
+        for name in set(body.fields) - set(cleaned):
+            del body.fields[name]  # a related record, or refused by the form already
         if not body.is_valid():
             self.show(Invalid("Please correct this.", fields=field_errors(body.errors)))
         return cleaned

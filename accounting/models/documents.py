@@ -70,6 +70,11 @@ class Document(TenantModel):
                 name="accounting_document_number",
                 condition=models.Q(sequence__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["tenant", "journal"],
+                name="accounting_document_journal",
+                condition=models.Q(journal__isnull=False),
+            ),
             models.CheckConstraint(
                 condition=models.Q(total=models.F("net") + models.F("tax"))
                 & models.Q(total__gte=0),
@@ -99,6 +104,11 @@ class Document(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["tenant", "reversal"],
+                name="accounting_document_reversal",
+                condition=models.Q(reversal__isnull=False),
+            ),
             models.Index(fields=["tenant", "kind", "issued_on", "id"], name="accounting_doc_list"),
             models.Index(fields=["tenant", "kind", "due_on", "id"], name="accounting_doc_due"),
             models.Index(fields=["tenant", "contact", "issued_on"], name="accounting_doc_contact"),

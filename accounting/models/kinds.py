@@ -6,22 +6,26 @@ from accounting.models.documents import Document
 class Invoice(Document):
     class Meta:
         proxy = True
+        base_manager_name = default_manager_name = "objects"
         verbose_name = "invoice"
 
 
 class Bill(Document):
     class Meta:
         proxy = True
+        base_manager_name = default_manager_name = "objects"
         verbose_name = "bill"
 
 
 class CreditNote(Document):
     class Meta:
         proxy = True
+        base_manager_name = default_manager_name = "objects"
         verbose_name = "credit note"
 
 
 class DebitNote(Document):
     class Meta:
         proxy = True
+        base_manager_name = default_manager_name = "objects"
         verbose_name = "debit note"

@@ -55,6 +55,11 @@ class Payment(TenantModel):
                 name="accounting_payment_number",
                 condition=models.Q(sequence__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["tenant", "journal"],
+                name="accounting_payment_journal",
+                condition=models.Q(journal__isnull=False),
+            ),
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0), name="accounting_payment_amount"
             ),
@@ -82,6 +87,11 @@ class Payment(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["tenant", "reversal"],
+                name="accounting_payment_reversal",
+                condition=models.Q(reversal__isnull=False),
+            ),
             models.Index(fields=["tenant", "paid_on", "id"], name="accounting_payment_list"),
             models.Index(
                 fields=["tenant", "contact", "paid_on"], name="accounting_payment_contact"

@@ -22,6 +22,15 @@ LATEST_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """Open receivables or payables: `total` is less `unused`, which settles nothing yet."""
+
+    total: Decimal
+    overdue: Decimal
+    unused: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """`starts_on` is its first day; `amount` is net of credit notes, in the base currency."""
 
@@ -30,31 +39,37 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
-    """Open receivables or payables, less what was paid and settles nothing yet."""
+class Figures:
+    """What the ledger says today; for those who may see reports."""
 
-    total: Decimal
-    overdue: Decimal
+    receivables: Balance
+    payables: Balance
+    sales: list[Month]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    currency: str
+    figures: Figures | None
+    drafts: dict[str, int]
+    latest: list[Document]
 
 
 @query
-def currency_get(ctx: Context) -> str:
-    """The company's base currency."""
-    return settings_get(ctx).base_currency
-
-
-@query
-def balance_get(ctx: Context, *, side: str) -> Balance:
-    """`side` is `receivables` or `payables`; today."""
-    totals: dict[str, Decimal] = aged_balances(ctx, side=side)["totals"]
-    late = ("days_1_30", "days_31_60", "days_61_90", "days_over_90")
-    return Balance(totals["total"], sum((totals[name] for name in late), Decimal(0)))
+def dashboard_get(ctx: Context, *, kinds: Sequence[str], with_figures: bool) -> Dashboard:
+    """`kinds` are the documents that the reader may see."""
+    return Dashboard(
+        currency=settings_get(ctx).base_currency,
+        figures=_figures(ctx) if with_figures else None,
+        drafts=_drafts(kinds),
+        latest=_latest(kinds),
+    )
 
 
 @query
 def sales_by_month(ctx: Context) -> list[Month]:
     """Twelve months up to this one, oldest first; months without sales are zero."""
-    unit = minor_unit(currency_get(ctx))
+    unit = minor_unit(settings_get(ctx).base_currency)
     months = _months_until(ctx.today)
     with tenant_cursor() as cursor:
         cursor.execute(
@@ -64,17 +79,26 @@ def sales_by_month(ctx: Context) -> list[Month]:
     return [Month(month, sums.get(month, Decimal(0)).quantize(unit)) for month in months]
 
 
-@query
-def drafts_by_kind(ctx: Context) -> dict[str, int]:
+def _figures(ctx: Context) -> Figures:
+    return Figures(_balance(ctx, "receivables"), _balance(ctx, "payables"), sales_by_month(ctx))
+
+
+def _balance(ctx: Context, side: str) -> Balance:
+    totals: dict[str, Decimal] = aged_balances(ctx, side=side)["totals"]
+    late = ("days_1_30", "days_31_60", "days_61_90", "days_over_90")
+    overdue = sum((totals[name] for name in late), Decimal(0))
+    return Balance(totals["total"], overdue, -totals["unallocated"])
+
+
+def _drafts(kinds: Sequence[str]) -> dict[str, int]:
     """How many drafts of each kind wait to be posted."""
-    drafts = Document.objects.filter(state=DocumentState.DRAFT)
+    drafts = Document.objects.filter(kind__in=list(kinds), state=DocumentState.DRAFT)
     counted: Any = drafts.order_by().values_list("kind").annotate(count=Count("id"))
     return dict(counted)
 
 
-@query
-def documents_latest(ctx: Context, *, kinds: Sequence[str]) -> list[Document]:
-    """The newest posted documents of these kinds, with their contacts.
+def _latest(kinds: Sequence[str]) -> list[Document]:
+    """The newest posted documents with their contacts.
 
     By id, which grows with time, so that few rows are read however many there are.
     """

@@ -39,14 +39,6 @@ PAGE_SQL = (Path(__file__).parent / "sql" / "document_page.sql").read_text(encod
 #: The place before the newest document.
 BEFORE_ALL = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
-ORDERS = {
-    None: Order("documents", ("issued_on", "id")),
-    "issued_on": Order("documents", ("issued_on", "id"), descending=False),
-    "-issued_on": Order("documents", ("issued_on", "id")),
-    "due_on": Order("documents", ("due_on", "id"), descending=False),
-    "-due_on": Order("documents", ("due_on", "id")),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class BookedDocument:
@@ -80,19 +72,25 @@ def booked_document(ctx: Context, *, kind: str, document_id: UUID) -> BookedDocu
 def document_list(ctx: Context, *, kind: str, page: PageRequest) -> Page:
     """Headers of one kind with the contact's name and `status`, newest first."""
     if page.is_plain:
-        cursor = Cursor(ctx, ORDERS[None])
+        cursor = Cursor(ctx, order_of(kind))
         place = cursor.place(page)
         if not place.backwards:
             return cursor.page(_plain_rows(ctx, kind, place, page.limit + 1), page, place)
     rows = page.narrow(Document.objects.filter(kind=kind)).values(
         *HEADER, contact_name=F("contact__name")
     )
-    found = page_of(ctx, rows, ORDERS[page.ordering], page).shaped(header_shape)
+    found = page_of(ctx, rows, order_of(kind, page.ordering), page).shaped(header_shape)
     if "lines" in page.expand:
         lines = line_rows([row["id"] for row in found.rows])
         for row in found.rows:
             row["lines"] = lines[row["id"]]
     return found
+
+
+def order_of(kind: str, ordering: str | None = None) -> Order:
+    """`issued_on` or `due_on`, newest first with a minus; newest issued first by default."""
+    column = (ordering or "-issued_on").removeprefix("-")
+    return Order(f"documents.{kind}", (column, "id"), descending=not ordering or ordering[0] == "-")
 
 
 def header_shape(row: Row) -> Row:

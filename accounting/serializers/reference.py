@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounting.models import AccountRole, AccountType, SeriesKind, TaxRounding
-from core.api.fields import DayField, text
+from core.api.fields import AmountField, DayField, text
 
 Row = dict[str, Any]
 ROLES = ["", *AccountRole.values]
@@ -37,7 +37,7 @@ class AccountOutput(serializers.Serializer):
 class TaxBody(serializers.Serializer):
     code = serializers.CharField(max_length=40)
     name = serializers.CharField(max_length=200)
-    rate = serializers.DecimalField(max_digits=7, decimal_places=4, min_value=0, max_value=100)
+    rate = AmountField(max_digits=7, decimal_places=4, min_value=0, max_value=100)
     is_inclusive = serializers.BooleanField(default=False)
     account_id = serializers.UUIDField()
     valid_from = DayField(required=False, allow_null=True, default=None)
@@ -49,7 +49,7 @@ class TaxOutput(serializers.Serializer):
     id = serializers.UUIDField()
     code = serializers.CharField()
     name = serializers.CharField()
-    rate = serializers.DecimalField(max_digits=7, decimal_places=4)
+    rate = AmountField(max_digits=7, decimal_places=4)
     is_inclusive = serializers.BooleanField()
     account_id = serializers.UUIDField()
     valid_from = serializers.DateField(allow_null=True)
@@ -121,6 +121,16 @@ class SettingsBody(serializers.Serializer):
     tax_rounding = serializers.ChoiceField(TaxRounding.values)
     number_formats = NumberFormats()
     payment_terms_days = serializers.IntegerField(min_value=0, max_value=3650)
+
+
+class SettingsPatch(SettingsBody):
+    """Any of them. Unlike with `partial`, what is inside `number_formats` must be whole."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields: dict[str, serializers.Field] = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
 
 
 class SettingsOutput(SettingsBody):

@@ -10,7 +10,7 @@ from uuid import UUID
 from accounting.models import DocumentKind
 from accounting.models.accounts import AccountRole
 from accounting.models.documents import DEMANDS, SALES_SIDE
-from accounting.pricing import Priceable, Priced, price_lines
+from accounting.pricing import AMOUNT_MAX, Priceable, Priced, price_lines
 from accounting.selectors.facts import Facts, facts_get
 from core.errors import Invalid, require
 from core.ids import uuid7
@@ -97,6 +97,8 @@ def draft_of(facts: Facts, document: DocumentInput, *, document_id: UUID | None 
     row["tax"] = sum((line["tax_amount"] for line in lines), Decimal(0))
     if row["net"] + row["tax"] < 0:
         raise Invalid.field("lines", "The total is below zero; use the opposite kind of document.")
+    if row["net"] + row["tax"] >= AMOUNT_MAX:
+        raise Invalid.field("lines", "The total is beyond ten trillion.")
     return Draft(row, lines, contact.name)
 
 

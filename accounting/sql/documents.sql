@@ -2,7 +2,7 @@
 
 -- On posting: the lines add up to the document. Afterwards: only `allocated` (which
 -- must be the sum of the allocations), the reversal, and the version.
-CREATE FUNCTION accounting_document_guard() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_document_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     line_net numeric;
@@ -67,7 +67,7 @@ CREATE TRIGGER accounting_document_guard
 BEFORE INSERT OR UPDATE OR DELETE ON accounting_document
 FOR EACH ROW EXECUTE FUNCTION accounting_document_guard();
 
-CREATE FUNCTION accounting_payment_guard() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_payment_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     settled numeric;
@@ -119,7 +119,7 @@ BEFORE INSERT OR UPDATE OR DELETE ON accounting_payment
 FOR EACH ROW EXECUTE FUNCTION accounting_payment_guard();
 
 -- Lines of a document come and go with its draft only.
-CREATE FUNCTION accounting_documentline_guard() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_documentline_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     touched record;
@@ -159,7 +159,7 @@ FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
 
 -- Allocations: the fact is inserted, and both sides' `allocated` follow in the same
 -- statement. The CHECKs on those columns refuse to settle more than there is, whoever races.
-CREATE FUNCTION accounting_allocation_applied() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_allocation_applied() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     target record;

@@ -5,7 +5,7 @@
 -- none looks at a temporary table that calls itself accounting_journalline.
 
 -- A posted journal is only ever made out of a draft, and never touched again.
-CREATE FUNCTION accounting_journal_guard() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_journal_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -37,7 +37,7 @@ FOR EACH ROW EXECUTE FUNCTION accounting_journal_guard();
 -- A concurrent insert of a line holds the journal FOR SHARE (see below), so this
 -- UPDATE waited for it; READ COMMITTED then shows its lines to the query here.
 -- Under an older snapshot they would be missed, so that is refused.
-CREATE FUNCTION accounting_journal_posted() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_journal_posted() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     posting record;
@@ -96,7 +96,7 @@ REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_journal_posted();
 
 -- Lines come and go with their draft only. FOR SHARE makes a concurrent posting wait.
-CREATE FUNCTION accounting_journalline_guard() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_journalline_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     touched record;
@@ -131,7 +131,7 @@ REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_journalline_guard();
 
 -- Append-only for everybody, owner included: a draft's lines are replaced, not changed.
-CREATE FUNCTION accounting_refuse() RETURNS trigger
+CREATE OR REPLACE FUNCTION accounting_refuse() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% rows are never changed', TG_TABLE_NAME

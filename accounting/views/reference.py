@@ -10,8 +10,8 @@ from accounting.serializers.reference import (
     ContactBody,
     ContactOutput,
     SeriesOutput,
-    SettingsBody,
     SettingsOutput,
+    SettingsPatch,
     TaxBody,
     TaxOutput,
     record_shape,
@@ -201,8 +201,7 @@ class SettingsView(TenantView):
     @writes(
         "accounting.settings.update",
         SettingsOutput,
-        body=SettingsBody,
-        partial=True,
+        body=SettingsPatch,
         etag=True,
         summary="Change them; currency and fiscal year only before the first posting",
     )

@@ -1,5 +1,6 @@
 """Serializer fields of this API's conventions: money, days, text."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from rest_framework import serializers
 #: Years that a calendar, a fiscal year and a report can deal with.
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
+PLAIN_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 class AmountField(serializers.DecimalField):
@@ -18,6 +20,13 @@ class AmountField(serializers.DecimalField):
         kwargs.setdefault("max_digits", 19)
         kwargs.setdefault("decimal_places", 6)
         super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        # Decimal() also takes other scripts' digits, exponents and `1_0`.
+        if isinstance(data, str) and not PLAIN_DECIMAL.fullmatch(data.strip()):
+            self.fail("invalid")
+        value: Decimal = super().to_internal_value(data)
+        return value
 
     def quantize(self, value: Decimal) -> Decimal:
         """As it was sent: a price of 2.5 is not one of 2.500000."""

@@ -88,13 +88,13 @@ def flag(request: TenantRequest, name: str) -> bool:
 
 
 def _names(request: TenantRequest, parameter: str, allowed: Iterable[str]) -> frozenset[str]:
-    asked = request.query_params.get(parameter, "")
-    names = frozenset(name.strip() for name in asked.split(",") if name.strip())
+    asked = request.query_params.get(parameter)
+    names = frozenset(name.strip() for name in asked.split(",")) if asked is not None else set()
     unknown = names.difference(allowed)
     if unknown:
         choices = ", ".join(sorted(allowed))
-        raise Invalid.field(parameter, f"{sorted(unknown)[0]} is not one of {choices}.")
-    return names
+        raise Invalid.field(parameter, f"`{sorted(unknown)[0]}` is not one of {choices}.")
+    return frozenset(names)
 
 
 def _whole(parameters: Any, name: str, default: int, largest: int) -> int:

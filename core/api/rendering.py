@@ -39,8 +39,10 @@ class JSONParser(BaseParser):
     media_type = JSON
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, context: Any = None) -> Any:
-        encoding = (context or {}).get("encoding", "utf-8")
-        body = stream.read()
+        assert context is not None
+        encoding = context["encoding"]
+        # Not from `stream`, which knows no limit to what it reads.
+        body = context["request"]._request.body
         try:
             if codecs.lookup(encoding).name != "utf-8":
                 body = body.decode(encoding).encode()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Literal
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema_field
@@ -88,6 +89,19 @@ def _page_of(row: type[serializers.Serializer]) -> type[serializers.Serializer]:
     """The shape of a list of `row`: one class each, because each is one component."""
     fields = {"data": row(many=True), "pagination": Pagination()}
     return type(f"{row.__name__}Page", (serializers.Serializer,), fields)
+
+
+class AmountSchema(OpenApiSerializerFieldExtension):
+    """What is taken has limits; sums that are shown may be longer."""
+
+    target_class = "core.api.fields.AmountField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        pattern = r"^-?\d+(\.\d+)?$"
+        if direction == "request":
+            whole = self.target.max_digits - self.target.decimal_places
+            pattern = rf"^-?\d{{1,{whole}}}(\.\d{{1,{self.target.decimal_places}}})?$"
+        return {"type": "string", "format": "decimal", "pattern": pattern}
 
 
 class EndpointSchema(AutoSchema):

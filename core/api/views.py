@@ -33,6 +33,7 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import rehearse
 
 PRIVATE = "private, no-store"
+VERSION_DIGITS_MAX = 18
 
 
 class TenantView(APIView):
@@ -198,6 +199,6 @@ def expected_version(request: TenantRequest) -> int | None:
     if header in ("", "*"):
         return None
     version = header.removeprefix("W/").strip('"').split("-")[0]
-    if not version.isdecimal():
+    if not (version.isascii() and version.isdecimal() and len(version) <= VERSION_DIGITS_MAX):
         raise StaleVersion("If-Match does not hold an ETag of this record.")
     return int(version)

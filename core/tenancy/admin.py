@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django import forms
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from core.errors import DomainError, OperationTimeout
 from core.tenancy.context import Context
@@ -43,6 +45,16 @@ class BoundedPaginator(Paginator):
         return int(rows.order_by().values("pk")[:COUNTED_MAX].count())
 
 
+class BoundedList(ChangeList):
+    """A list that says how many rows it has, or that there are more than it counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        narrowed = self.query or self.has_active_filters
+        self.full_result_count = None if narrowed else self.result_count
+        self.has_more = self.result_count >= COUNTED_MAX
+
+
 class TenantModelAdmin(ModelAdmin):
     """Asks for our permission codes: `page` is their `module.page`, the rest is the action.
 
@@ -61,6 +73,9 @@ class TenantModelAdmin(ModelAdmin):
     def may(self, request: StaffRequest, action: str) -> bool:
         allowed: bool = request.user.has_perm(f"{self.page}.{action}")
         return allowed
+
+    def get_changelist(self, request: StaffRequest, **kwargs: Any) -> type[ChangeList]:
+        return BoundedList
 
     def has_module_permission(self, request: StaffRequest) -> bool:
         return self.may(request, "view")
@@ -238,7 +253,15 @@ class ServiceModelAdmin(TenantModelAdmin):
         form.refusal = getattr(request, "refusal", None)
         if "version" in form.base_fields:
             form.base_fields["version"].widget = forms.HiddenInput()
+            form.base_fields["version"].required = False
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: StaffRequest, **kwargs: Any) -> Any:
+        """Related records are chosen here and edited on their own pages, not in pop-ups."""
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if found and isinstance(found.widget, RelatedFieldWidgetWrapper):
+            found.widget = found.widget.widget
+        return found
 
     def _require_same_tenant(self, request: StaffRequest) -> None:
         """A form opened for one company is not saved into another chosen since, in another tab."""

@@ -44,6 +44,9 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.email
 
+    def get_full_name(self) -> str:
+        return self.name
+
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return self.is_active and perm in self.codes
 

@@ -3,7 +3,7 @@
 -- Sessions, users and memberships are global; roles and grants are the tenant's
 -- and hidden by row-level security until the tenant is known. So the function
 -- finds the session, sets its tenant for this one statement, and reads the grants.
-CREATE FUNCTION permissions_authenticate(token_hash bytea, moment timestamptz)
+CREATE OR REPLACE FUNCTION permissions_authenticate(token_hash bytea, moment timestamptz)
 RETURNS TABLE (session_id uuid, tenant_id uuid, user_id uuid, codes text[])
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column

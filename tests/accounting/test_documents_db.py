@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from accounting.services.allocations import allocation_reverse
@@ -50,7 +49,8 @@ def allocate(
     made = uuid7()
     connection.execute(
         "INSERT INTO accounting_allocation (tenant_id, id, document_id, payment_id, credit_id,"
-        " effective_on, amount, reverses_id, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now())",
+        " effective_on, amount, reverses_id, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now())",
         [
             books.tenant_id,
             made,
@@ -335,7 +335,7 @@ def test_an_invoice_does_not_credit_an_invoice(books: Books, alias: str) -> None
     first, second = invoice(books), invoice(books)
     with refused("accounting_allocation_fits"), raw(books.tenant_id, alias) as connection:
         allocate(connection, books, first, "10.00", credit_id=second)
-    with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id, alias) as connection:
+    with refused(), raw(books.tenant_id, alias) as connection:
         allocate(connection, books, first, "10.00", credit_id=first)
 
 
@@ -344,7 +344,7 @@ def test_an_allocation_has_exactly_one_source(books: Books, alias: str) -> None:
     document_id, payment_id = invoice(books), receipt(books)
     note = invoice(books, kind="credit_note")
     for source in ({}, {"payment_id": payment_id, "credit_id": note}):
-        with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id, alias) as connection:
+        with refused(), raw(books.tenant_id, alias) as connection:
             allocate(connection, books, document_id, "10.00", **source)
 
 
@@ -422,7 +422,7 @@ def test_nothing_that_was_booked_is_truncated(books: Books, table: str) -> None:
 def test_temporary_tables_deceive_no_document(books: Books) -> None:
     """`pg_temp` is searched first; forged allocations in it must not pay an invoice."""
     document_id = invoice(books)
-    with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id) as connection:
+    with refused(), raw(books.tenant_id) as connection:
         connection.execute(
             "CREATE TEMP TABLE accounting_allocation (LIKE public.accounting_allocation)"
         )

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from accounting.services.documents import document_reverse
@@ -136,17 +135,24 @@ def test_a_journal_cannot_be_inserted_as_posted(books: Books, alias: str) -> Non
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO accounting_journal (tenant_id, id, state, effective_on, narration, reference,"
-        " created_at, version) SELECT tenant_id, id, 'draft', effective_on, '', '', now(), 1"
-        " FROM accounting_journal WHERE id = %(id)s ON CONFLICT (tenant_id, id) DO UPDATE"
-        " SET state = 'posted', number = 'X', sequence = 900001, posted_at = now(),"
-        " series_id = (SELECT id FROM accounting_series LIMIT 1)",
-        "MERGE INTO accounting_journal j USING (SELECT id FROM accounting_series LIMIT 1) s"
-        " ON j.id = %(id)s WHEN MATCHED THEN UPDATE SET state = 'posted', number = 'X',"
-        " sequence = 900001, posted_at = now(), series_id = s.id",
-        "WITH posted AS (UPDATE accounting_journal SET state = 'posted', number = 'X',"
-        " sequence = 900001, posted_at = now(),"
-        " series_id = (SELECT id FROM accounting_series LIMIT 1) WHERE id = %(id)s) SELECT 1",
+        (
+            "INSERT INTO accounting_journal"
+            " (tenant_id, id, state, effective_on, narration, reference,"
+            " created_at, version) SELECT tenant_id, id, 'draft', effective_on, '', '', now(), 1"
+            " FROM accounting_journal WHERE id = %(id)s ON CONFLICT (tenant_id, id) DO UPDATE"
+            " SET state = 'posted', number = 'X', sequence = 900001, posted_at = now(),"
+            " series_id = (SELECT id FROM accounting_series LIMIT 1)"
+        ),
+        (
+            "MERGE INTO accounting_journal j USING (SELECT id FROM accounting_series LIMIT 1) s"
+            " ON j.id = %(id)s WHEN MATCHED THEN UPDATE SET state = 'posted', number = 'X',"
+            " sequence = 900001, posted_at = now(), series_id = s.id"
+        ),
+        (
+            "WITH posted AS (UPDATE accounting_journal SET state = 'posted', number = 'X',"
+            " sequence = 900001, posted_at = now(),"
+            " series_id = (SELECT id FROM accounting_series LIMIT 1) WHERE id = %(id)s) SELECT 1"
+        ),
     ],
     ids=["upsert", "merge", "with"],
 )
@@ -260,7 +266,7 @@ def test_lines_are_never_updated(books: Books, state: str, change: str) -> None:
 def test_the_ledger_is_never_truncated(books: Books, table: str, cascade: str) -> None:
     with refused("42501"), raw(books.tenant_id) as connection:
         connection.execute(f"TRUNCATE {table} {cascade}")
-    with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id, "owner") as connection:
+    with refused(), raw(books.tenant_id, "owner") as connection:
         connection.execute(f"TRUNCATE {table} {cascade}")
 
 
@@ -353,9 +359,12 @@ def test_the_sums_per_day_are_written_by_posting_only(books: Books) -> None:
     """A trial balance reads them; whoever could change them could forge it."""
     for attack in (
         "UPDATE accounting_accountday SET debit = debit + 1",
-        "INSERT INTO accounting_accountday (tenant_id, id, account_id, effective_on, debit, credit)"
-        " SELECT tenant_id, gen_random_uuid(), account_id, effective_on + 1, 5, 0"
-        " FROM accounting_accountday LIMIT 1",
+        (
+            "INSERT INTO accounting_accountday"
+            " (tenant_id, id, account_id, effective_on, debit, credit)"
+            " SELECT tenant_id, gen_random_uuid(), account_id, effective_on + 1, 5, 0"
+            " FROM accounting_accountday LIMIT 1"
+        ),
     ):
         with refused("accounting_append_only"), raw(books.tenant_id) as connection:
             connection.execute(attack)
@@ -369,7 +378,7 @@ def test_the_sums_per_day_are_written_by_posting_only(books: Books) -> None:
 def test_a_temporary_table_of_the_same_name_deceives_no_trigger(books: Books, table: str) -> None:
     """`pg_temp` is searched first; balanced lines in it must not stand in for the real ones."""
     journal_id = draft(books, "10.00", "-9.99")
-    with pytest.raises(psycopg.DatabaseError), raw(books.tenant_id) as connection:
+    with refused(), raw(books.tenant_id) as connection:
         connection.execute(f"CREATE TEMP TABLE {table} (LIKE public.{table})")
         if table == "accounting_journalline":
             connection.execute(

@@ -52,9 +52,7 @@ schema = load()
 
 
 @pytest.fixture(scope="module")
-def books_for(
-    django_db_setup: None, django_db_blocker: Any
-) -> Iterator[Callable[[Case], Books]]:
+def books_for(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Case], Books]]:
     """A company for each noun: what one does to its own must not starve the next."""
 
     @cache

@@ -8,7 +8,16 @@ from core.api.schema import CODES
 from tests.cast import Api
 
 #: What no answer may ever hold.
-LEAKS = ("Traceback", "psycopg", "SELECT ", "INSERT INTO", "<html", "<!DOCTYPE", "django.", 'File "')
+LEAKS = (
+    "Traceback",
+    "psycopg",
+    "SELECT ",
+    "INSERT INTO",
+    "<html",
+    "<!DOCTYPE",
+    "django.",
+    'File "',
+)
 
 
 def send(

@@ -26,12 +26,12 @@ def raw(
 
 
 @contextmanager
-def refused(rule: str) -> Iterator[None]:
-    """The block is refused by the constraint, trigger or SQLSTATE called `rule`."""
+def refused(*rules: str) -> Iterator[None]:
+    """The block is refused, by one of the constraints, triggers or SQLSTATEs named, if any are."""
     with pytest.raises(psycopg.DatabaseError) as caught:
         yield
-    said = (caught.value.diag.constraint_name, caught.value.sqlstate)
-    assert rule in said, f"refused by {said}, not by {rule}: {caught.value}"
+    said = {caught.value.diag.constraint_name, caught.value.sqlstate}
+    assert not rules or said & set(rules), f"refused by {said}, not by {rules}: {caught.value}"
 
 
 def rows(connection: Connection, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from tests.core.raw import Connection, one, raw, refused, rows
 
 #: Tenant tables that the books below leave empty, each with the reason.
 EMPTY: dict[str, str] = {}
+WRITTEN_BY_TRIGGERS = {"accounting_accountday"}
 TENANT_TABLES = sorted(m._meta.db_table for m in apps.get_models() if is_tenant_model(m))
 
 
@@ -59,7 +60,7 @@ def test_an_empty_setting_is_no_tenant(acmes: Books) -> None:
 
 @pytest.mark.parametrize("value", ["   ", "%", "null", "true", "'' OR true --"])
 def test_a_setting_that_is_no_uuid_shows_nothing(acmes: Books, value: str) -> None:
-    with pytest.raises(psycopg.errors.InvalidTextRepresentation), raw() as connection:
+    with refused("22P02"), raw() as connection:
         connection.execute("SELECT set_config('app.tenant_id', %s, true)", [value])
         connection.execute("SELECT count(*) FROM accounting_account")
 
@@ -97,11 +98,11 @@ def test_a_foreign_row_can_be_neither_updated_nor_deleted(acmes: Books, table: s
         with raw(uuid7()) as connection:
             if not one(connection, "SELECT has_table_privilege(%s, %s)", table, privilege):
                 continue
-            try:
+            if table in WRITTEN_BY_TRIGGERS:
+                with refused("accounting_append_only"), connection.transaction():
+                    connection.execute(statement)
+            else:
                 assert connection.execute(statement).rowcount == 0
-            except psycopg.errors.IntegrityConstraintViolation as error:
-                assert error.diag.constraint_name == "accounting_append_only"
-                connection.execute("ROLLBACK; BEGIN")
 
 
 @pytest.mark.parametrize("table", TENANT_TABLES)
@@ -113,18 +114,17 @@ def test_a_row_cannot_be_inserted_for_another_tenant(acmes: Books, table: str) -
     )
     if not ids_of(acmes, table):
         pytest.skip("no row to copy")
-    with pytest.raises(psycopg.DatabaseError) as caught, raw(acmes.tenant_id) as connection:
+    # By the policy, or by a trigger before it.
+    with refused("42501", "23000"), raw(acmes.tenant_id) as connection:
         connection.execute(copy, [uuid7()])
-    assert caught.value.sqlstate in {"42501", "23000"}  # the policy, or a trigger before it
 
 
 @pytest.mark.parametrize("table", TENANT_TABLES)
 def test_a_row_cannot_be_moved_to_another_tenant(acmes: Books, table: str) -> None:
     if not ids_of(acmes, table):
         pytest.skip("no row to move")
-    with pytest.raises(psycopg.DatabaseError) as caught, raw(acmes.tenant_id) as connection:
+    with refused("42501", "23000"), raw(acmes.tenant_id) as connection:
         connection.execute(f"UPDATE {table} SET tenant_id = %s", [uuid7()])
-    assert caught.value.sqlstate in {"42501", "23000"}
 
 
 def test_a_foreign_row_cannot_be_referred_to(acmes: Books) -> None:
@@ -154,11 +154,12 @@ def test_a_missing_and_a_foreign_reference_are_refused_alike(acmes: Books) -> No
     draft = globex.document("1.00", post=False).row["id"]
     said = []
     for contact in (acmes.customer, uuid7()):
-        with pytest.raises(psycopg.errors.ForeignKeyViolation) as caught:
-            with raw(globex.tenant_id) as connection:
+        with raw(globex.tenant_id) as connection:
+            with pytest.raises(psycopg.errors.ForeignKeyViolation) as caught:
                 connection.execute(
                     "UPDATE accounting_document SET contact_id = %s WHERE id = %s", [contact, draft]
                 )
+            connection.execute("ROLLBACK; BEGIN")
         said.append(str(caught.value).replace(str(contact), "it"))
     assert said[0] == said[1]
 
@@ -202,8 +203,10 @@ def test_two_tenants_may_use_the_same_id(acmes: Books) -> None:
         "CREATE TABLE loot AS SELECT 1",
         "CREATE SCHEMA loot",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-        "CREATE OR REPLACE FUNCTION accounting_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " 'BEGIN RETURN NULL; END'",
+        (
+            "CREATE OR REPLACE FUNCTION accounting_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RETURN NULL; END'"
+        ),
         "CREATE VIEW loot AS SELECT * FROM accounting_account",
         "ALTER ROLE erp_app BYPASSRLS",
         "GRANT erp_owner TO erp_app",
@@ -214,7 +217,7 @@ def test_two_tenants_may_use_the_same_id(acmes: Books) -> None:
     ],
 )
 def test_the_application_cannot_lift_the_walls(acmes: Books, statement: str) -> None:
-    with pytest.raises(psycopg.DatabaseError), raw(acmes.tenant_id) as connection:
+    with refused(), raw(acmes.tenant_id) as connection:
         connection.execute(statement)
 
 
@@ -228,7 +231,8 @@ def test_a_condition_that_fails_does_not_tell_of_hidden_rows(acmes: Books) -> No
     with raw(uuid7()) as connection:
         found = rows(
             connection,
-            "SELECT 1 FROM accounting_contact WHERE 1 / (length(name) - length('Dawson & Sons')) = 1",
+            "SELECT 1 FROM accounting_contact"
+            " WHERE 1 / (length(name) - length('Dawson & Sons')) = 1",
         )
     assert found == []
 

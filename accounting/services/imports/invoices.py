@@ -21,7 +21,7 @@ from accounting.models.documents import SALES_SIDE
 from accounting.selectors.facts import facts_get
 from accounting.selectors.reference import settings_get
 from accounting.services.documents import documents_create
-from accounting.services.imports.batches import book_or_refuse, chunks
+from accounting.services.imports.batches import book_or_refuse, chunks, replan_when_grown
 from accounting.services.imports.countries import country_code
 from accounting.services.imports.groups import grouped
 from accounting.services.imports.report import Progress, Report, Summary, no_progress
@@ -60,8 +60,9 @@ def invoices_import(
         raise SourceUnusable(f"The file is in {CURRENCY}, this company's books are in {currency}.")
     with Source(path, COLUMNS) as source, Report(report_path, summary) as report:
         run = _Run(ctx, summary, report)
-        for chunk in chunks(run.documents(source)):
+        for chunk_number, chunk in enumerate(chunks(run.documents(source)), start=1):
             run.book(chunk)
+            replan_when_grown(ctx, chunk_number)
             progress(source.bytes_read, summary.lines)
         progress(source.bytes_total, summary.lines)
     summary.seconds = perf_counter() - started

@@ -5,6 +5,7 @@ from django.db import OperationalError
 from django.db.backends.base.base import NO_DB_ALIAS
 from django_prometheus.db.backends.postgresql import base
 
+from core.tenancy.postgresql.features import DatabaseFeatures
 from core.tenancy.postgresql.operations import DatabaseOperations
 from core.tenancy.postgresql.roles import ROLE_QUERY
 from core.tenancy.postgresql.schema import DatabaseSchemaEditor
@@ -16,6 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     SchemaEditorClass = DatabaseSchemaEditor
     ops_class = DatabaseOperations
+    features_class = DatabaseFeatures
 
     #: Aliases whose role was found to be confined, in this process.
     _confined: ClassVar[set[str]] = set()
@@ -30,6 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.alias in (OWNER_ALIAS, NO_DB_ALIAS) or self.alias in self._confined:
             return
         if self._role_could_bypass():
+            self.close()  # or the next statement would find it open, and go on
             raise ImproperlyConfigured(
                 f"The role of database '{self.alias}' could bypass row-level security; "
                 "connect as erp_app: no superuser, no BYPASSRLS, owner of nothing."

@@ -1,0 +1,95 @@
+"""The first page of the console: the company's figures, drafts and latest documents."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+
+from accounting.admin.display import PLACES, amount, link, pill
+from accounting.models import DocumentKind
+from accounting.selectors.dashboard import Balance, Dashboard, Month, dashboard_get
+from core.tenancy.admin import Column, StaffRequest, Table, Values
+
+#: The bars' room, in the units of the plot's view box.
+PLOT_HEIGHT = 90
+BAR_STEP = 60
+
+
+class Bar(NamedTuple):
+    """A month in the plot: where it stands, how high it is, what it says."""
+
+    x: int
+    y: int
+    height: int
+    label: str
+    amount: str
+
+
+def overview(request: StaffRequest, context: Values) -> Values:
+    """The page's context with what this person may see of the company."""
+    user = request.user
+    kinds = [kind for kind in DocumentKind if user.has_perm(f"{PLACES[kind][1]}.view")]
+    found = dashboard_get(
+        request.ctx, kinds=kinds, with_figures=user.has_perm("accounting.reports.view")
+    )
+    return context | {
+        "currency": found.currency,
+        "cards": _cards(found),
+        "bars": bars(found.figures.sales) if found.figures else [],
+        "sales_total": _total(found.figures.sales) if found.figures else "",
+        "drafts": [
+            (f"{kind.label}s", found.drafts.get(kind, 0), _drafts_list(kind)) for kind in kinds
+        ],
+        "latest": _latest_table(user, found) if kinds else None,
+    }
+
+
+def bars(months: Sequence[Month]) -> list[Bar]:
+    """Heights in proportion to the best month; a month below zero stands on the line, flat."""
+    best = max((month.amount for month in months), default=Decimal(0))
+    found = []
+    for index, month in enumerate(months):
+        height = int(max(month.amount, Decimal(0)) / best * PLOT_HEIGHT) if best > 0 else 0
+        label = month.starts_on.strftime("%b")
+        y = PLOT_HEIGHT - height
+        found.append(Bar(index * BAR_STEP, y, height, label, amount(month.amount)))
+    return found
+
+
+def _cards(found: Dashboard) -> list[Values]:
+    if found.figures is None:
+        return []
+    return [
+        _card("Receivables", "What customers owe", found.figures.receivables),
+        _card("Payables", "What is owed to suppliers", found.figures.payables),
+    ]
+
+
+def _card(title: str, hint: str, balance: Balance) -> Values:
+    return {
+        "title": title,
+        "hint": hint,
+        "total": amount(balance.total),
+        "overdue": amount(balance.overdue) if balance.overdue else "",
+        "unused": amount(balance.unused) if balance.unused else "",
+    }
+
+
+def _total(months: Sequence[Month]) -> str:
+    return amount(sum((month.amount for month in months), Decimal(0)))
+
+
+def _drafts_list(kind: DocumentKind) -> str:
+    return reverse(f"admin:accounting_{PLACES[kind][0]}_changelist") + "?status=draft"
+
+
+def _latest_table(user: Any, found: Dashboard) -> Table:
+    rows = [
+        (link(user, x), x.get_kind_display(), link(user, x.contact), str(x.issued_on), pill(x.status),
+         amount(x.total))
+        for x in found.latest
+    ]  # fmt: skip
+    titles = ("Number", "Kind", "Contact", "Issued", "Status")
+    columns = [*map(Column, titles), Column(f"Total {found.currency}", is_amount=True)]
+    return Table("Latest documents", columns, rows)

@@ -1,0 +1,106 @@
+"""The product's own statements as pgbench scripts: recorded from a real call, ids made anew.
+
+What is left of the time when Python is taken away, with isolation and invariants on.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from accounting.services.documents import document_create
+from bench.database import BenchError, application_dsn
+from bench.world import Company, invoice_input
+from core.ids import uuid7
+from permissions.tokens import token_hash
+
+Statement = tuple[str, Any]
+UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+QUOTED = re.compile(r"\s*(E?)'(.*)'(::[\w \[\]]+)?", re.DOTALL)
+PLACEHOLDER = re.compile(r"%\((\w+)\)s|%s|%%")
+
+
+def guarded_scripts(companies: Iterable[Company], day: date) -> list[str]:
+    """The statements that write a posted invoice, as erp_app, in one transaction."""
+    return [_script(one, day, whole_request=False) for one in companies]
+
+
+def request_scripts(companies: Iterable[Company], day: date) -> list[str]:
+    """All statements of the request: who calls, what the booking must know, the booking."""
+    return [_script(one, day, whole_request=True) for one in companies]
+
+
+def _script(company: Company, day: date, *, whole_request: bool) -> str:
+    newest = str(uuid7())
+    asked = invoice_input(company, day, 1)
+    statements = recorded(lambda: document_create(company.ctx(), document=asked, post=True))
+    who = []
+    if whole_request:
+        hashed = token_hash(company.token)
+        who = [("SELECT * FROM permissions_authenticate(%s, %s)", [hashed, company.ctx().now])]
+    else:
+        statements = [(sql, p) for sql, p in statements if re.search(r"\b(INSERT|UPDATE)\b", sql)]
+    writer = _Writer(newest)
+    before = [writer.line(*statement) for statement in who]
+    work = [writer.line(*statement) for statement in statements]
+    made = "".join(f", uuidv7() AS {name}" for name in writer.names.values())
+    tenant = f"SELECT set_config('app.tenant_id', '{company.tenant_id}', true){made}\n\\gset\n"
+    return "".join([*before, "BEGIN;\n", tenant, *work, "COMMIT;\n"])
+
+
+def recorded(work: Callable[[], object]) -> list[Statement]:
+    """(SQL, parameters) of what `work` sends through Django's connection, in order."""
+    seen: list[Statement] = []
+
+    def record(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        seen.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(record):
+        work()
+    return seen
+
+
+class _Writer:
+    """Statements as lines of pgbench; ids newer than `newest` become its variables."""
+
+    def __init__(self, newest: str) -> None:
+        self.names: dict[str, str] = {}
+        self._newest = newest
+        self._connection = psycopg.connect(application_dsn())
+
+    def line(self, sql: str, parameters: Any) -> str:
+        values: Iterator[Any] = iter(parameters if isinstance(parameters, Sequence) else ())
+
+        def value(found: re.Match[str]) -> str:
+            if found[0] == "%%":
+                return "%"
+            return self._literal(parameters[found[1]] if found[1] else next(values))
+
+        without_comments = re.sub(r"--[^\n]*", "", sql)
+        return PLACEHOLDER.sub(value, without_comments).strip() + ";\n"
+
+    def _literal(self, value: Any) -> str:
+        if isinstance(value, datetime):
+            return "now()"
+        text = psycopg.sql.Literal(value).as_string(self._connection)
+        # pgbench takes a colon and a letter for a variable, even between quotes.
+        text = re.sub(r"(?<!:):(?=[A-Za-z0-9_])", ": ", text)
+        if not any(found > self._newest for found in UUID_TEXT.findall(text)):
+            return text
+        quoted = QUOTED.fullmatch(text)
+        if quoted is None:
+            raise BenchError(f"Cannot replay this parameter: {text[:200]}")
+        return self._with_new_ids(*quoted.groups(default=""))
+
+    def _with_new_ids(self, escape: str, content: str, cast: str) -> str:
+        def variable(found: re.Match[str]) -> str:
+            if found[0] <= self._newest:
+                return found[0]
+            name = self.names.setdefault(found[0], f"i{len(self.names)}")
+            return f"', :{name}::text, {escape}'"
+
+        return f"concat({escape}'{UUID_TEXT.sub(variable, content)}'){cast}"

@@ -1,0 +1,132 @@
+"""What was measured, as one table for people, as JSON, and against the targets."""
+
+import json
+import math
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.measure import Figure
+from bench.scale import Scale
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A line of the targets; `unit` is `%` of something or `x` times something."""
+
+    number: str
+    measure: str
+    value: float
+    floor: float
+    aim: float
+    unit: str
+    less_is_better: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if math.isnan(self.value):
+            return "not measured"
+        sign = -1 if self.less_is_better else 1
+        if sign * self.value >= sign * self.aim:
+            return "aim"
+        return "floor" if sign * self.value >= sign * self.floor else "MISSED"
+
+    def shown(self, value: float) -> str:
+        if math.isnan(value):
+            return "-"
+        return f"{value * 100:.0f} %" if self.unit == "%" else f"{value:.2g} ×"
+
+    def as_row(self) -> dict[str, Any]:
+        return {
+            "number": self.number, "measure": self.measure, "value": self.value,
+            "floor": self.floor, "aim": self.aim, "verdict": self.verdict,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Section:
+    """One table: figures, of which `limit` (a variant's name) is 100 %."""
+
+    title: str
+    figures: list[Figure]
+    limit: str
+    notes: list[str] = field(default_factory=list)
+
+    def share(self, figure: Figure) -> float:
+        same = [f for f in self.figures if f.name == self.limit and f.clients == figure.clients]
+        return figure.per_second / same[0].per_second if same else math.nan
+
+
+@dataclass(slots=True)
+class Report:
+    scale: Scale
+    postgres: str
+    sections: list[Section] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        lines = [f"{self._machine()}", ""]
+        for section in self.sections:
+            lines += [*_section_lines(section), ""]
+        lines += ["### Targets", "", "| # | measure | measured | floor | aim | reached |",
+                  "|---|---|---:|---:|---:|---|"]  # fmt: skip
+        for t in self.targets:
+            lines.append(
+                f"| {t.number} | {t.measure} | **{t.shown(t.value)}** | {t.shown(t.floor)} "
+                f"| {t.shown(t.aim)} | {t.verdict} |"
+            )
+        return "\n".join(lines) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": self._machine(),
+            "scale": {"factor": self.scale.factor, "seconds": self.scale.seconds,
+                      "rounds": self.scale.rounds},
+            "sections": [
+                {"title": s.title, "limit": s.limit, "notes": s.notes,
+                 "figures": [f.as_row() | {"of_limit": _none(s.share(f))} for f in s.figures]}
+                for s in self.sections
+            ],
+            "targets": [t.as_row() | {"value": _none(t.value)} for t in self.targets],
+        }  # fmt: skip
+
+    def write(self) -> None:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "latest.md").write_text(self.markdown(), encoding="utf-8")
+        text = json.dumps(self.as_json(), indent=1) + "\n"
+        (RESULTS / "latest.json").write_text(text, encoding="utf-8")
+
+    def _machine(self) -> str:
+        return (
+            f"{os.cpu_count()} cores, PostgreSQL {self.postgres} (unix socket, fsync on), "
+            f"Python {platform.python_version()}; {self.scale.rounds} interleaved rounds of "
+            f"{self.scale.seconds:g} s, medians; scale {self.scale.factor:g}."
+        )
+
+
+def _section_lines(section: Section) -> list[str]:
+    lines = [f"### {section.title}", "",
+             "| variant | clients | per second | of the limit | p50 ms | p95 ms | CPU µs Python "
+             "| CPU µs database |", "|---|---:|---:|---:|---:|---:|---:|---:|"]  # fmt: skip
+    for f in section.figures:
+        share = section.share(f)
+        shown = "" if math.isnan(share) else f"{share * 100:.1f} %"
+        python = "" if f.python_cpu_us is None else f"{f.python_cpu_us:,.0f}"
+        lines.append(
+            f"| {f.name} | {f.clients} | {f.per_second:,.0f} | {shown} | {f.p50_ms:.2f} "
+            f"| {f.p95_ms:.2f} | {python} | {f.database_cpu_us:,.0f} |"
+        )
+    return [*lines, *(f"\n{note}" for note in section.notes)]
+
+
+def _none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+

@@ -1,0 +1,7 @@
+from django.contrib.admin.apps import AdminConfig
+
+
+class StaffConsoleConfig(AdminConfig):
+    """Django's admin, with our site as the one that apps register with."""
+
+    default_site = "erp.admin.StaffConsole"
