@@ -5,7 +5,6 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, Q, QuerySet
 from django_filters import (
-    BooleanFilter,
     CharFilter,
     ChoiceFilter,
     DateFilter,
@@ -15,6 +14,7 @@ from django_filters import (
 
 from accounting.models import AccountType, SeriesKind
 from core.api.fields import FIRST_DAY, LAST_DAY
+from core.api.filters import TruthFilter
 
 STATUSES = {
     "draft": Q(state="draft"),
@@ -81,20 +81,20 @@ class AccountFilter(FilterSet):
     role = CharFilter(field_name="role", max_length=20)
     code = CharFilter(field_name="code", max_length=40)
     parent_id = UUIDFilter(field_name="parent")
-    is_active = BooleanFilter(field_name="is_active")
+    is_active = TruthFilter(field_name="is_active")
 
 
 class TaxFilter(FilterSet):
     code = CharFilter(field_name="code", max_length=40)
-    is_active = BooleanFilter(field_name="is_active")
+    is_active = TruthFilter(field_name="is_active")
 
 
 class ContactFilter(FilterSet):
     name = CharFilter(field_name="name", lookup_expr="istartswith", max_length=200)
     reference = CharFilter(field_name="reference", max_length=100)
-    is_customer = BooleanFilter(field_name="is_customer")
-    is_supplier = BooleanFilter(field_name="is_supplier")
-    is_active = BooleanFilter(field_name="is_active")
+    is_customer = TruthFilter(field_name="is_customer")
+    is_supplier = TruthFilter(field_name="is_supplier")
+    is_active = TruthFilter(field_name="is_active")
 
 
 class SeriesFilter(FilterSet):

@@ -13,7 +13,7 @@ def main() -> int:
     import django
 
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="posting pages balances imports requests")
+    parser.add_argument("parts", nargs="*", help="posting pages balances imports overhead")
     parser.add_argument("--peers", action="store_true", help="also django-ledger and hordak")
     arguments = parser.parse_args()
     django.setup()
@@ -21,7 +21,7 @@ def main() -> int:
     from bench.run import Run
 
     try:
-        Run().everything(arguments.parts, peers=arguments.peers)
+        Run().everything(arguments.parts, with_peers=arguments.peers)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,5 +1,6 @@
 """Rounds: every variant takes its turn, so that a noisy neighbour meets all of them."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,10 @@ from tqdm import tqdm
 
 from bench.database import Database, Latencies
 from bench.processes import cpu_seconds
+
+
+#: For what is one long piece of work and has no latency.
+NOT_TIMED = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Figure:
         return self.database_cpu_us + (self.python_cpu_us or 0)
 
     def as_row(self) -> dict[str, Any]:
-        return asdict(self)
+        row = asdict(self)
+        return {name: None if value != value else value for name, value in row.items()}  # NaN
 
 
 @dataclass(frozen=True, slots=True)

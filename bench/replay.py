@@ -20,6 +20,8 @@ from permissions.tokens import token_hash
 Statement = tuple[str, Any]
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 QUOTED = re.compile(r"\s*(E?)'(.*)'(::[\w \[\]]+)?", re.DOTALL)
+#: pgbench takes a colon and a letter for a variable, even between quotes.
+COLON = re.compile(r"(?<!:):(?=[A-Za-z0-9_])")
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%s|%%")
 
 
@@ -81,14 +83,15 @@ class _Writer:
             return self._literal(parameters[found[1]] if found[1] else next(values))
 
         without_comments = re.sub(r"--[^\n]*", "", sql)
-        return PLACEHOLDER.sub(value, without_comments).strip() + ";\n"
+        # A format such as 'HH24:MI'; outside of quotes no single colon is SQL of ours.
+        without_names = COLON.sub("' || chr(58) || '", without_comments)
+        return PLACEHOLDER.sub(value, without_names).strip() + ";\n"
 
     def _literal(self, value: Any) -> str:
         if isinstance(value, datetime):
             return "now()"
         text = psycopg.sql.Literal(value).as_string(self._connection)
-        # pgbench takes a colon and a letter for a variable, even between quotes.
-        text = re.sub(r"(?<!:):(?=[A-Za-z0-9_])", ": ", text)
+        text = COLON.sub(": ", text)
         if not any(found > self._newest for found in UUID_TEXT.findall(text)):
             return text
         quoted = QUOTED.fullmatch(text)
@@ -104,3 +107,10 @@ class _Writer:
             return f"', :{name}::text, {escape}'"
 
         return f"concat({escape}'{UUID_TEXT.sub(variable, content)}'){cast}"
+
+
+def page_scripts(company: Company, read: Callable[[], object]) -> list[str]:
+    """The statements of a read, with the transaction that the selector opens around them."""
+    writer = _Writer(newest="g")  # nothing is new in a read
+    body = "".join(writer.line(*statement) for statement in recorded(read))
+    return [f"BEGIN;\nSET LOCAL app.tenant_id = '{company.tenant_id}';\n{body}COMMIT;\n"]

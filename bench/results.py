@@ -120,10 +120,18 @@ def _section_lines(section: Section) -> list[str]:
         shown = "" if math.isnan(share) else f"{share * 100:.1f} %"
         python = "" if f.python_cpu_us is None else f"{f.python_cpu_us:,.0f}"
         lines.append(
-            f"| {f.name} | {f.clients} | {f.per_second:,.0f} | {shown} | {f.p50_ms:.2f} "
-            f"| {f.p95_ms:.2f} | {python} | {f.database_cpu_us:,.0f} |"
+            f"| {f.name} | {f.clients} | {_number(f.per_second)} | {shown} | {_ms(f.p50_ms)} "
+            f"| {_ms(f.p95_ms)} | {python} | {f.database_cpu_us:,.0f} |"
         )
     return [*lines, *(f"\n{note}" for note in section.notes)]
+
+
+def _ms(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def _none(value: float) -> float | None:

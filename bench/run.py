@@ -4,8 +4,12 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
+from bench import balances, imports, overhead, pages, posting
+from bench.chart import write_chart
 from bench.database import BenchError, Database
-from bench.posting import RAW, posting, posting_targets
+from bench.ledger import ACCOUNTS, large_company
+from bench.measure import Figure
+from bench.peers.compare import peers, peers_targets
 from bench.results import RESULTS, Report, Section
 from bench.scale import Scale
 from bench.web import Server, web_server
@@ -18,12 +22,19 @@ class Run:
         self.database = Database()
         self.report = Report(self.scale, self.database.version())
         self.companies: Sequence[Company] = ()
+        self._large: Company | None = None
 
     @property
     def parts(self) -> dict[str, Callable[[Server], None]]:
-        return {"posting": self.posting}
+        return {
+            "posting": self.posting,
+            "pages": self.pages,
+            "balances": self.balances,
+            "imports": self.imports,
+            "overhead": self.overhead,
+        }
 
-    def everything(self, asked: Sequence[str], *, peers: bool) -> None:
+    def everything(self, asked: Sequence[str], *, with_peers: bool) -> None:
         unknown = set(asked) - set(self.parts)
         if unknown:
             raise BenchError(f"No such part: {', '.join(unknown)}. Parts: {', '.join(self.parts)}")
@@ -33,12 +44,60 @@ class Run:
             for name, part in self.parts.items():
                 if not asked or name in asked:
                     part(server)
-                    self.report.write()
+                    self.write()
+        if with_peers:
+            self.peers()
+            self.write()
         print(self.report.markdown())
         print(f"Written to {RESULTS}")
 
+    def write(self) -> None:
+        self.report.write()
+        write_chart(self.report.sections, RESULTS / "latest.svg")
+
     def posting(self, server: Server) -> None:
-        figures = posting(self.database, server, self.companies, self.scale)
-        title = "Create and post an invoice of 5 lines"
-        self.report.sections.append(Section(title, figures, limit=RAW))
-        self.report.targets += posting_targets(figures, self.scale.clients)
+        figures = posting.posting(self.database, server, self.companies, self.scale)
+        self._add("Create and post an invoice of 5 lines", figures, posting.RAW)
+        self.report.targets += posting.posting_targets(figures, self.scale.clients)
+
+    def pages(self, server: Server) -> None:
+        figures = pages.pages(self.database, server, self.large(), self.scale)
+        title = f"A page of 50 among {self.scale.invoices:,} invoices"
+        self._add(title, figures, pages.RAWPAGE)
+        self.report.targets += pages.page_targets(figures, self.scale.clients)
+
+    def balances(self, server: Server) -> None:
+        figures = balances.balances(self.database, self.large(), self.scale)
+        days = self.database.value(
+            "SELECT count(*) FROM accounting_accountday WHERE tenant_id = %s",
+            [self.large().tenant_id],
+        )
+        title = f"Trial balance of {self.scale.invoices * 5:,} lines on {ACCOUNTS} accounts"
+        self._add(title, figures, balances.GROUP_BY, f"{days:,} sums per account and day.")
+        self.report.targets += balances.balance_targets(figures)
+
+    def imports(self, server: Server) -> None:
+        figures = imports.imports(self.database, self.scale)
+        if figures:
+            self._add("Import of invoices (lines per second)", figures, imports.INSERTS)
+            self.report.targets += imports.import_targets(figures)
+
+    def overhead(self, server: Server) -> None:
+        figures = overhead.overhead(self.database, server, self.companies, self.scale)
+        self._add("Before any work is done", figures, overhead.BARE)
+        self.report.targets += overhead.overhead_targets(figures, self.scale.clients)
+
+    def peers(self) -> None:
+        figures = peers(self.database, self.scale)
+        self._add("Peers from the Python index", figures, figures[0].name)
+        everything = [f for section in self.report.sections for f in section.figures]
+        self.report.targets += peers_targets(figures, everything, self.scale.clients)
+
+    def large(self) -> Company:
+        """Loaded when the first part asks for it."""
+        if self._large is None:
+            self._large = large_company(self.database, self.scale)
+        return self._large
+
+    def _add(self, title: str, figures: list[Figure], limit: str, *notes: str) -> None:
+        self.report.sections.append(Section(title, figures, limit, list(notes)))

@@ -1,67 +1,51 @@
-"""The service called in process: one process per client, as many workers would."""
+"""The service called in process: one process per client, as many workers would.
 
+Run as a module it is such a client; its companies are in the file named.
+"""
+
+import os
 import pickle
-import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
-from bench.database import BenchError, Latencies
+from bench.client_loop import serve
+from bench.clients import clients_load
 from bench.measure import Load
-from bench.processes import cpu_seconds
-from bench.world import Company
 
 
 def service_load(
-    companies: Sequence[Company], day: date, postmaster: int, *, clients: int, seconds: float
+    companies: Sequence[object], day: date, postmaster: int, *, clients: int, seconds: float
 ) -> Load:
-    """`document_create(..., post=True)` in `clients` processes at once.
-
-    Both CPUs are read around the measured calls, so that the start of the
-    processes and their first, unprepared calls do not count.
-    """
-    started = [_start(companies[n::clients], day, seconds) for n in range(clients)]
-    try:
-        for each in started:
-            _line(each)  # it is warm
-        before = cpu_seconds(postmaster)
-        for each in started:
-            assert each.stdin is not None
-            each.stdin.write(b"go\n")
-            each.stdin.flush()
-        found = [_result(each) for each in started]
-        database_cpu = cpu_seconds(postmaster) - before
-    finally:
-        for each in started:
-            each.kill()
-            each.wait()
-    milliseconds = [each for times, _ in found for each in times]
-    python_cpu = sum(cpu for _, cpu in found)
-    return Load(Latencies.of(milliseconds, seconds), python_cpu, database_cpu)
+    """`document_create(..., post=True)` in `clients` processes at once."""
+    with tempfile.TemporaryDirectory(prefix="erp-bench-") as folder:
+        commands = []
+        for number in range(clients):
+            path = Path(folder) / f"{number}.pickle"
+            path.write_bytes(pickle.dumps((companies[number::clients], day)))
+            commands.append([sys.executable, "-m", "bench.service", str(path)])
+        return clients_load(commands, os.environ, postmaster, seconds)
 
 
-def _start(companies: Sequence[Company], day: date, seconds: float) -> subprocess.Popen[bytes]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "bench.service_client"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert child.stdin is not None
-    pickle.dump((companies, day, seconds), child.stdin)
-    child.stdin.flush()
-    return child
+def main(path: str) -> None:
+    import django
+
+    django.setup()
+    from accounting.services.documents import document_create
+    from bench.world import Company, invoice_input
+
+    loaded = pickle.loads(Path(path).read_bytes())  # noqa: S301  our parent wrote it
+    companies: Sequence[Company] = loaded[0]
+    day: date = loaded[1]
+
+    def call(index: int) -> None:
+        one = companies[index % len(companies)]
+        document_create(one.ctx(), document=invoice_input(one, day, index), post=True)
+
+    serve(call)
 
 
-def _line(child: subprocess.Popen[bytes]) -> bytes:
-    assert child.stdout is not None
-    said = child.stdout.readline()
-    if not said:
-        raise BenchError("A service client ended; its error is above.")
-    return said
-
-
-def _result(child: subprocess.Popen[bytes]) -> tuple[list[float], float]:
-    _line(child)
-    assert child.stdout is not None
-    times, cpu = pickle.load(child.stdout)  # noqa: S301  our own child wrote it
-    return times, cpu
+if __name__ == "__main__":
+    main(sys.argv[1])

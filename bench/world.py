@@ -34,6 +34,7 @@ class Company:
     """A tenant with what an invoice names, and a token of its owner."""
 
     tenant_id: UUID
+    slug: str
     user_id: UUID
     token: str
     receivable: UUID
@@ -63,6 +64,7 @@ def company_new() -> Company:
     accounts = _accounts(ctx)
     return Company(
         tenant_id=ctx.tenant_id,
+        slug=books.slug,
         user_id=user.pk,
         token=session_open(ctx, user_id=user.pk).access,
         receivable=accounts[AccountRole.RECEIVABLE],

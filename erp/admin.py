@@ -99,7 +99,7 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _refusal(request, 403) or errors.handler403(request, exception)
+    return _refusal(request, 403, str(exception)) or errors.handler403(request, exception)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -110,12 +110,12 @@ def handler500(request: HttpRequest) -> HttpResponse:
     return _refusal(request, 500) or errors.handler500(request)
 
 
-def _refusal(request: HttpRequest, status: int) -> HttpResponse | None:
+def _refusal(request: HttpRequest, status: int, reason: str = "") -> HttpResponse | None:
     """A page to read, for people in the console; programs are answered in JSON."""
     if not request.path_info.startswith(STAFF_PREFIX):
         return None
     request_id = getattr(request, "request_id", "")
-    context = {"status": status, "message": REFUSALS[status], "request_id": request_id}
+    context = {"status": status, "message": reason or REFUSALS[status], "request_id": request_id}
     return render(request, "admin/refusal.html", context, status=status)
 
 

@@ -86,10 +86,16 @@ def _drafts_list(kind: DocumentKind) -> str:
 
 def _latest_table(user: Any, found: Dashboard) -> Table:
     rows = [
-        (link(user, x), x.get_kind_display(), link(user, x.contact), str(x.issued_on), pill(x.status),
-         amount(x.total))
-        for x in found.latest
-    ]  # fmt: skip
+        (
+            link(user, document),
+            document.get_kind_display(),
+            link(user, document.contact),
+            str(document.issued_on),
+            pill(document.status),
+            amount(document.total),
+        )
+        for document in found.latest
+    ]
     titles = ("Number", "Kind", "Contact", "Issued", "Status")
     columns = [*map(Column, titles), Column(f"Total {found.currency}", is_amount=True)]
     return Table("Latest documents", columns, rows)

@@ -1,5 +1,6 @@
 """How the company keeps its books: one row, so its list leads straight to it."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,22 @@ from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values
 from core.tenancy.context import Context
 
 
+class _Indented(json.JSONEncoder):
+    """One number format a line, for people to read."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"indent": 2}))
+
+
 class SettingsForm(ReferenceForm):
     shape = SettingsBody
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        formats: Any = self.fields.get("number_formats")
+        if formats is not None:
+            formats.encoder = _Indented
+            formats.help_text = "{year} is the first year of the fiscal year."
 
 
 @admin.register(CompanySettings)

@@ -34,8 +34,8 @@ class ImportCommand(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path: Path = options["file"]
-        report: Path = options["report"] or Path(f"{stem_of(path)}-refused.csv")
+        path = Path(options["file"])
+        report = Path(options["report"] or f"{stem_of(path)}-refused.csv")
         ctx = self.context(options["tenant"])
         try:
             with _bar(path, self.noun, hidden=options["verbosity"] == 0) as bar:

@@ -36,6 +36,8 @@ NOUNS: dict[type[TenantModel], str] = {
     CompanySettings: "settings",
 }
 ANCESTORS_MAX = 20
+#: Rows of one statement, which takes 65,535 parameters at most.
+BATCH_SIZE = 1_000
 
 
 @command
@@ -47,12 +49,11 @@ def account_create(ctx: Context, *, values: Values) -> Account:
 
 
 @command
-def accounts_create(ctx: Context, *, accounts: Sequence[Values]) -> list[Account]:
-    """Many accounts at once, all or none. A `parent` may be an account of the same list."""
-    created = [Account(**values) for values in accounts]
-    for account in created:
+def accounts_create(ctx: Context, *, accounts: Sequence[Account]) -> list[Account]:
+    """Many new accounts at once, all or none; a parent may be an earlier one of them."""
+    for account in accounts:
         _require_fitting_parent(account)
-    return _create(ctx, created)
+    return _create(ctx, list(accounts))
 
 
 @command
@@ -150,11 +151,11 @@ def _save(ctx: Context, record: Any) -> Any:
 
 
 def _create(ctx: Context, records: list[R]) -> list[R]:
-    """The same for many new records, in two statements."""
+    """The same for many new records, in as few statements as they fit in."""
     for record in records:
         _clean(record)
     if records:
-        type(records[0]).objects.bulk_create(records)
+        type(records[0]).objects.bulk_create(records, batch_size=BATCH_SIZE)
     changes = [ReferenceDataChanged(NOUNS[type(record)], record.id) for record in records]
     outbox.announce(ctx, *changes)
     return records

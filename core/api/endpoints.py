@@ -58,7 +58,10 @@ class Endpoint:
     def csv_columns(self) -> list[str]:
         """The flat fields of one row of a list, or of a report's `rows`."""
         assert self.answer is not None
-        row: Any = self.answer if self.many else type(self.answer._declared_fields["rows"].child)
+        row: Any = self.answer
+        if not self.many:
+            rows: Any = row._declared_fields["rows"]
+            row = type(rows.child)
         declared = row._declared_fields.items()
         return [name for name, field in declared if not isinstance(field, BaseSerializer)]
 

@@ -30,7 +30,7 @@ def only_known(request: TenantRequest, endpoint: Endpoint) -> None:
             raise Invalid.field(name, "This endpoint has no such parameter.")
         if "\x00" in value:
             raise Invalid.field(name, "NUL is not allowed.")
-        if not value and (name in filters or name == "cursor"):
+        if not value.strip() and (name in filters or name == "cursor"):
             # Taken for "no filter", it would show everything to a client with an empty variable.
             raise Invalid.field(name, "Leave it out, or give it a value.")
 
@@ -89,12 +89,14 @@ def flag(request: TenantRequest, name: str) -> bool:
 
 def _names(request: TenantRequest, parameter: str, allowed: Iterable[str]) -> frozenset[str]:
     asked = request.query_params.get(parameter)
-    names = frozenset(name.strip() for name in asked.split(",")) if asked is not None else set()
+    if asked is None:
+        return frozenset()
+    names = frozenset(name.strip() for name in asked.split(","))
     unknown = names.difference(allowed)
     if unknown:
         choices = ", ".join(sorted(allowed))
         raise Invalid.field(parameter, f"`{sorted(unknown)[0]}` is not one of {choices}.")
-    return frozenset(names)
+    return names
 
 
 def _whole(parameters: Any, name: str, default: int, largest: int) -> int:

@@ -42,7 +42,13 @@ CODES = [
     "UNSUPPORTED_MEDIA_TYPE",
 ]  # fmt: skip
 FIELDS_TEXT = "Only these fields; in CSV those of a row."
-NAME = {"type": "string", "minLength": 1}
+NAME: dict[str, Any] = {"type": "string", "minLength": 1}
+#: A filter's form field to what may be sent.
+FILTERS: dict[str, dict[str, Any]] = {
+    "DateField": {"type": "string", "format": "date"},
+    "UUIDField": {"type": "string", "format": "uuid"},
+    "TruthField": {"type": "boolean"},
+}
 NEEDS_BODY = {"400", "413", "415"}
 NEEDS_WRITE = {"409", "412"}
 
@@ -91,7 +97,7 @@ def _page_of(row: type[serializers.Serializer]) -> type[serializers.Serializer]:
     return type(f"{row.__name__}Page", (serializers.Serializer,), fields)
 
 
-class AmountSchema(OpenApiSerializerFieldExtension):
+class AmountSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """What is taken has limits; sums that are shown may be longer."""
 
     target_class = "core.api.fields.AmountField"
@@ -206,8 +212,7 @@ def _filter_parameters(schema: EndpointSchema, endpoint: Endpoint) -> Any:
         return
     for name, declared in endpoint.filters.base_filters.items():
         field = declared.field
-        kind: Any = {"DateField": "date", "UUIDField": "uuid"}.get(type(field).__name__)
-        limits: dict[str, Any] = {"type": "string", "format": kind} if kind else dict(NAME)
+        limits = dict(FILTERS.get(type(field).__name__, NAME))
         if longest := getattr(field, "max_length", None):
             limits["maxLength"] = longest
         if choices := [str(value) for value, _ in getattr(field, "choices", []) if value != ""]:

@@ -1,12 +1,14 @@
-"""The outermost middleware: a request id, one log line, and nothing else."""
+"""The outermost middleware: a request id, our host, one log line, and nothing else."""
 
 import re
 import time
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
+from core.api.errors import plain_answer
 from core.ids import uuid7
 
 log = structlog.get_logger("erp.request")
@@ -27,7 +29,7 @@ class RequestMiddleware:
         request.request_id = request_id  # type: ignore[attr-defined]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
+        response = self._answer(request)
         response["X-Request-ID"] = request_id
         if request.path not in _QUIET:
             log.info(
@@ -38,3 +40,12 @@ class RequestMiddleware:
                 milliseconds=round((time.perf_counter() - started) * 1000, 2),
             )
         return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        """The answer, unless the request is for a host that is not ours."""
+        if request.path not in _QUIET:  # probes call the process by its address
+            try:
+                request.get_host()
+            except DisallowedHost:
+                return plain_answer(request, 400, "MALFORMED", "This host is not served here.")
+        return self.get_response(request)

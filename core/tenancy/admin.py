@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django import forms
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
@@ -65,6 +66,7 @@ class TenantModelAdmin(ModelAdmin):
     page: str
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each is a count over everything
     list_per_page = 50
     list_max_show_all = 0
     list_filter_submit = True
@@ -267,7 +269,7 @@ class ServiceModelAdmin(TenantModelAdmin):
         """A form opened for one company is not saved into another chosen since, in another tab."""
         opened_for = request.POST.get("_tenant")
         if opened_for not in (None, str(request.ctx.tenant_id)):
-            raise PermissionDenied("This form was opened for another company.")
+            raise PermissionDenied("Nothing was saved: this form was opened for another company.")
 
 
 @contextmanager

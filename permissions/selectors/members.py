@@ -15,7 +15,7 @@ def members_of(tenant_id: UUID) -> QuerySet[Membership, Any]:
         RoleAssignment.objects.filter(user=OuterRef("user"))
         .order_by()
         .values("user")
-        .annotate(names=StringAgg("role__name", Value(", "), ordering="role__name"))
+        .annotate(names=StringAgg("role__name", Value(", "), order_by="role__name"))
     )
     return (
         Membership.objects.filter(tenant=tenant_id)

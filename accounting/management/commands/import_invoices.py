@@ -10,7 +10,8 @@ from core.tenancy.context import Context
 class Command(ImportCommand):
     help = (
         "Books the invoices and credit notes of an Online Retail file "
-        "(InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country). "
+        "(InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, "
+        "Country). "
         "Run it again to continue; what is booked already is left alone."
     )
     noun = "documents"

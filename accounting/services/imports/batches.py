@@ -1,8 +1,12 @@
 """Chunks, and what to do when one is refused: each is one command, whole or not at all."""
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from accounting.services.imports.report import Record
 from core.errors import DomainError
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
@@ -14,18 +18,11 @@ LINES_MAX = 5_000
 REPLANNED_CHUNKS = 16
 
 
-class Record(Protocol):
-    """What a chunk is made of."""
-
-    @property
-    def rows(self) -> Sequence[object]: ...
-
-
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 
-def chunks(records: Iterable[R]) -> Iterator[list[R]]:
+def _chunks(records: Iterable[R]) -> Iterator[list[R]]:
     """Records in order, at most RECORDS_MAX at once and about LINES_MAX lines."""
     chunk: list[R] = []
     lines = 0
@@ -39,7 +36,28 @@ def chunks(records: Iterable[R]) -> Iterator[list[R]]:
         yield chunk
 
 
-def replan_when_grown(ctx: Context, chunk_number: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Steps(Generic[R, T]):
+    """What an import does with a chunk, with a record at fault, and with what was booked."""
+
+    book: Callable[[Sequence[R]], T]
+    refuse: Callable[[R, str], None]
+    count: Callable[[T], None]
+
+
+def book_in_chunks(
+    ctx: Context, records: Iterable[R], steps: Steps[R, T], after_chunk: Callable[[], None]
+) -> None:
+    """Every record through `steps`; `after_chunk` tells of the progress."""
+    with _rare_collections():
+        for number, chunk in enumerate(_chunks(records), start=1):
+            for booked in _book_or_refuse(chunk, steps):
+                steps.count(booked)
+            _replan_when_grown(ctx, number)
+            after_chunk()
+
+
+def _replan_when_grown(ctx: Context, chunk_number: int) -> None:
     """Let the database plan again after each of the first chunks, then after 32, 64, 128 ...
 
     A connection keeps the plans it made when the tables were empty, those of the
@@ -51,30 +69,42 @@ def replan_when_grown(ctx: Context, chunk_number: int) -> None:
         _forget_plans(ctx)
 
 
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """An import makes millions of objects and hardly a cycle among them.
+
+    Looking for cycles as often as usual was a third of its time in Python.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 @command
 def _forget_plans(ctx: Context) -> None:
     with tenant_cursor() as cursor:
         cursor.execute("DISCARD PLANS")
 
 
-def book_or_refuse(
-    chunk: Sequence[R], book: Callable[[Sequence[R]], T], refuse: Callable[[R, str], None]
-) -> Iterator[T]:
+def _book_or_refuse(chunk: Sequence[R], steps: Steps[R, T]) -> Iterator[T]:
     """Book a chunk; when it is refused, its halves, down to the records at fault.
 
     Only a rule that the records break makes one of them refused. A database that
     is gone or overloaded ends the import, which another run continues.
     """
     try:
-        booked = book(chunk)
+        booked = steps.book(chunk)
     except DomainError as error:
         if error.status >= 500:
             raise
         if len(chunk) == 1:
-            refuse(chunk[0], error.message)
+            steps.refuse(chunk[0], error.message)
             return
         middle = len(chunk) // 2
-        yield from book_or_refuse(chunk[:middle], book, refuse)
-        yield from book_or_refuse(chunk[middle:], book, refuse)
+        yield from _book_or_refuse(chunk[:middle], steps)
+        yield from _book_or_refuse(chunk[middle:], steps)
     else:
         yield booked

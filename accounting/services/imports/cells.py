@@ -20,7 +20,8 @@ class BadCell(ValueError):
 def number(text: str, column: str) -> Decimal:
     """An exact decimal with at most 13 digits before and 6 after the point."""
     if not NUMBER.fullmatch(text.strip()):
-        raise BadCell(f"{column} {text!r} is not a number" if text else f"{column} is empty")
+        limits = "a number of at most 13 digits before and 6 after the point"
+        raise BadCell(f"{column} {text!r} is not {limits}" if text else f"{column} is empty")
     return Decimal(text.strip())
 
 

@@ -21,16 +21,15 @@ from accounting.models.documents import SALES_SIDE
 from accounting.selectors.facts import facts_get
 from accounting.selectors.reference import settings_get
 from accounting.services.documents import documents_create
-from accounting.services.imports.batches import book_or_refuse, chunks, replan_when_grown
+from accounting.services.imports.batches import Steps, book_in_chunks
 from accounting.services.imports.countries import country_code
 from accounting.services.imports.groups import grouped
-from accounting.services.imports.report import Progress, Report, Summary, no_progress
+from accounting.services.imports.report import Progress, Refused, Report, Summary, no_progress
 from accounting.services.imports.retail import (
     ADJUSTMENT,
     COLUMNS,
     STOCK_CORRECTION,
     WALK_IN,
-    Refused,
     RetailDocument,
     document_input,
     retail_document,
@@ -60,11 +59,12 @@ def invoices_import(
         raise SourceUnusable(f"The file is in {CURRENCY}, this company's books are in {currency}.")
     with Source(path, COLUMNS) as source, Report(report_path, summary) as report:
         run = _Run(ctx, summary, report)
-        for chunk_number, chunk in enumerate(chunks(run.documents(source)), start=1):
-            run.book(chunk)
-            replan_when_grown(ctx, chunk_number)
-            progress(source.bytes_read, summary.lines)
-        progress(source.bytes_total, summary.lines)
+        book_in_chunks(
+            ctx,
+            run.documents(source),
+            Steps(run.book, report.refuse_record, run.count),
+            lambda: progress(source.bytes_read, summary.lines),
+        )
     summary.seconds = perf_counter() - started
     return summary
 
@@ -118,24 +118,17 @@ class _Run:
             try:
                 document = retail_document(group)
             except Refused as error:
-                self.report.refuse(group.key, group.rows, error.faults, error.otherwise)
+                self.report.refuse(group.key, group.rows, error)
                 continue
             if document.kind == STOCK_CORRECTION:
                 self.report.set_aside(group.key, group.rows, STOCK_CORRECTION)
             else:
                 yield document
 
-    def book(self, chunk: Sequence[RetailDocument]) -> None:
-        for booked in book_or_refuse(chunk, self._retail_book, self._refuse):
-            self._count(booked)
-
-    def _retail_book(self, documents: Sequence[RetailDocument]) -> Booked:
+    def book(self, documents: Sequence[RetailDocument]) -> Booked:
         return retail_book(self.ctx, documents=documents)
 
-    def _refuse(self, document: RetailDocument, reason: str) -> None:
-        self.report.refuse(document.reference, document.rows, {}, reason)
-
-    def _count(self, booked: Booked) -> None:
+    def count(self, booked: Booked) -> None:
         summary = self.summary
         for document in booked.new:
             summary.book(document.kind, len(document.lines), document.amount)
@@ -144,7 +137,8 @@ class _Run:
         for document in booked.known:
             summary.known.add(len(document.lines), document.amount)
         for document in booked.differing:
-            self._refuse(document, f"{document.reference} is booked already, with another total")
+            reason = f"{document.reference} is booked already, with another total"
+            self.report.refuse_record(document, reason)
         created = summary.created.get("contacts", 0)
         summary.created["contacts"] = created + booked.contacts
 
@@ -198,6 +192,3 @@ def _adjustments(ctx: Context, documents: Iterable[RetailDocument]) -> Iterator[
                 JournalLineInput(allowance, document.amount),
             ],
         )
-
-
-__all__ = ["Booked", "invoices_import", "retail_book"]

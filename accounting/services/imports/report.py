@@ -1,12 +1,13 @@
 """What became of a file: the tallies, and the report of every row that was not booked."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from accounting.services.imports.sources import Row, SourceUnusable, Unreadable
 
@@ -17,6 +18,24 @@ Progress = Callable[[int, int], None]
 
 def no_progress(bytes_read: int, lines: int) -> None:
     """For callers that show none."""
+
+
+class Record(Protocol):
+    """What rows become: an invoice, a transaction."""
+
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+
+class Refused(Exception):
+    """A record that is not booked: reasons by line number, and one for its other lines."""
+
+    def __init__(self, faults: dict[int, str], otherwise: str) -> None:
+        super().__init__(otherwise)
+        self.faults, self.otherwise = faults, otherwise
 
 
 @dataclass(slots=True)
@@ -105,13 +124,17 @@ class Report:
         keys = " ".join(sorted(stretch.keys))
         self._write(stretch.line, keys, "refused", stretch.reason, stretch.text.rstrip("\r\n"))
 
-    def refuse(self, key: str, rows: Iterable[Row], faults: dict[int, str], otherwise: str) -> None:
-        """A record, whole: `faults` by line number, the other rows for the sake of these."""
+    def refuse(self, key: str, rows: Iterable[Row], refused: Refused) -> None:
+        """A record, whole: the lines at fault, and the others for their sake."""
         rows = list(rows)
         self._summary.refused.add(len(rows))
         for row in rows:
-            reason = faults.get(row.line, otherwise)
+            reason = refused.faults.get(row.line, refused.otherwise)
             self._write(row.line, key, "refused", reason, _text_of(row))
+
+    def refuse_record(self, record: Record, reason: str) -> None:
+        """A record that could be read, and not be booked."""
+        self.refuse(record.reference, record.rows, Refused({}, reason))
 
     def set_aside(self, key: str, rows: Iterable[Row], reason: str) -> None:
         """A record that means something, but nothing for the books."""

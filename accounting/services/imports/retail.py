@@ -32,6 +32,7 @@ from accounting.services.drafts import DocumentInput, LineInput
 from accounting.services.imports.cells import BadCell, day, number
 from accounting.services.imports.countries import country_code, country_remark
 from accounting.services.imports.groups import Group
+from accounting.services.imports.report import Refused
 from accounting.services.imports.sources import Row
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice",
@@ -45,14 +46,6 @@ REFERENCE_MAX = Document._meta.get_field("reference").max_length or 0
 CUSTOMER_MAX = Contact._meta.get_field("reference").max_length or 0
 CODE_MAX = DocumentLine._meta.get_field("item_code").max_length or 0
 DESCRIPTION_MAX = DocumentLine._meta.get_field("description").max_length or 0
-
-
-class Refused(Exception):
-    """A document that is not booked; `faults` are reasons by line number."""
-
-    def __init__(self, faults: dict[int, str], otherwise: str) -> None:
-        super().__init__(otherwise)
-        self.faults, self.otherwise = faults, otherwise
 
 
 class RetailLine(NamedTuple):

@@ -7,7 +7,7 @@ reader goes on after it.
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from operator import itemgetter
 from pathlib import Path
@@ -40,7 +40,7 @@ class Unreadable(NamedTuple):
 class Source:
     """One file, open. The first of `columns` names the record that a row belongs to.
 
-    Missing `optional` columns read as empty cells after the others.
+    `optional` columns that it lacks read as empty cells.
     Raises SourceUnusable when it is missing, is no CSV or lacks a column.
     """
 
@@ -64,9 +64,9 @@ class Source:
         self._header = self._read_header()
         self._require(columns)
         self._key = self._header.index(columns[0])
-        found = [name for name in (*columns, *optional) if name in self._header]
-        self._wanted = itemgetter(*map(self._header.index, found))
-        self._missing = ("",) * (len(columns) + len(optional) - len(found))
+        names = (*columns, *optional)
+        self._lacks_some = any(name not in self._header for name in names)
+        self._wanted = _picker([self._position(name) for name in names])
 
     def __enter__(self) -> "Source":
         return self
@@ -87,7 +87,7 @@ class Source:
 
     def rows(self) -> Iterator[Row | Unreadable]:
         """Every row after the header, blank lines left out."""
-        reader, taken, wanted, missing = self._reader, self._taken, self._wanted, self._missing
+        reader, taken, wanted, padded = self._reader, self._taken, self._wanted, self._lacks_some
         width = len(self._header)
         while True:
             line = reader.line_num + 1
@@ -103,7 +103,9 @@ class Source:
             if fault:
                 yield self._unreadable(line, fault)
             elif cells:
-                yield Row(line, wanted(cells) + missing)
+                if padded:
+                    cells.append("")
+                yield Row(line, wanted(cells))
 
     def _read_header(self) -> list[str]:
         try:
@@ -120,6 +122,10 @@ class Source:
                 f"{self.path} lacks {', '.join(missing)}; its columns are {self._header}."
             )
 
+    def _position(self, name: str) -> int:
+        """Which cell of a row; the one after the last for a column that the file lacks."""
+        return self._header.index(name) if name in self._header else len(self._header)
+
     def _remembered(self) -> Iterator[str]:
         """The lines, each kept until its row is read, to report it as it stands."""
         try:
@@ -135,6 +141,13 @@ class Source:
         last = line + len(self._taken) - 1
         stretch = f" (lines {line} to {last})" if last > line else ""
         return Unreadable(line, "".join(self._taken), reason + stretch, frozenset(keys))
+
+
+def _picker(positions: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Takes the cells at these positions."""
+    if len(positions) == 1:
+        return lambda cells: (cells[positions[0]],)  # where itemgetter gives no tuple
+    return itemgetter(*positions)
 
 
 def _fault(cells: Sequence[str], width: int) -> str:

@@ -60,11 +60,12 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
         if isinstance(field, TenantForeignKey):
             column, to = str(field.column), field.target_field
+            to_column = str(to.column)
             statement.parts["column"] = Columns(
                 model._meta.db_table, [TENANT_COLUMN, column], self.quote_name
             )
             statement.parts["to_column"] = Columns(
-                to.model._meta.db_table, [TENANT_COLUMN, to.column], self.quote_name
+                to.model._meta.db_table, [TENANT_COLUMN, to_column], self.quote_name
             )
         return statement
 

@@ -1,0 +1,148 @@
+"""Target 16: a whole file through `import_invoices`, against multi-row INSERT of the same rows."""
+
+import csv
+import gzip
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg import sql
+from tqdm import tqdm
+
+from bench.database import BenchError, Database, application_dsn, superuser_dsn
+from bench.measure import NOT_TIMED, Figure, find, ratio
+from bench.processes import cpu_seconds
+from bench.results import Target
+from bench.scale import Scale
+from bench.web import ROOT
+from bench.world import Company, company_new
+
+IMPORT, INSERTS = "import_invoices", "multi-row INSERT on bare tables"
+RETAIL = ROOT.parent / "shared" / "data" / "01-online-retail"
+WHOLE_FILE = RETAIL / "online_retail_2010-12_2011-10.csv.gz"
+ROUNDS_MAX = 2
+ROWS_PER_STATEMENT = 1_000
+ROWS_PER_TRANSACTION = 10_000
+#: Bare table: where its rows come from. Account days are not written here: one
+#: row in a thousand, and the import updates them in place.
+COPIED = {
+    "bench.document": "accounting_document",
+    "bench.documentline": "accounting_documentline",
+    "bench.journal": "accounting_journal",
+    "bench.journalline": "accounting_journalline",
+}
+
+
+def imports(database: Database, scale: Scale) -> list[Figure]:
+    """Each round into a company of its own; empty when the file is not there."""
+    if not WHOLE_FILE.exists():
+        return []
+    taken: dict[str, list[Figure]] = {INSERTS: [], IMPORT: []}
+    with _file(scale) as (path, lines):
+        for _ in tqdm(range(min(scale.rounds, ROUNDS_MAX)), desc="imports", leave=False):
+            company = company_new()
+            database.run("CHECKPOINT")
+            taken[IMPORT].append(_import(database, company, path, lines))
+            database.script("bare.sql")
+            database.run("CHECKPOINT")
+            taken[INSERTS].append(_insert(database, company, lines))
+    return [max(figures, key=lambda f: f.per_second) for figures in taken.values()]
+
+
+@contextmanager
+def _file(scale: Scale) -> Iterator[tuple[Path, int]]:
+    """The file, or as many of its first lines as the scale allows, and their number."""
+    with tempfile.TemporaryDirectory(prefix="erp-bench-") as folder:
+        short = Path(folder) / "lines.csv"
+        with gzip.open(WHOLE_FILE, "rt", encoding="utf-8", newline="") as source:
+            rows = csv.reader(source)
+            with short.open("w", encoding="utf-8", newline="") as target:
+                writer, lines = csv.writer(target), -1
+                for lines, row in enumerate(islice(rows, scale.import_lines + 1)):  # noqa: B007
+                    writer.writerow(row)
+        yield short, lines
+
+
+def _import(database: Database, company: Company, path: Path, lines: int) -> Figure:
+    report = path.with_name(f"refused-{company.slug}.csv")
+    command = [sys.executable, "manage.py", "import_invoices", str(path), "--tenant", company.slug,
+               "--report", str(report), "--verbosity", "0"]  # fmt: skip
+    before = cpu_seconds(database.postmaster)
+    own = psutil.Process().cpu_times()
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise BenchError(f"import_invoices: {done.stderr.strip()[-800:]}")
+    after = psutil.Process().cpu_times()
+    python_cpu = (after.children_user + after.children_system) - (
+        own.children_user + own.children_system
+    )
+    database_cpu = cpu_seconds(database.postmaster) - before
+    return _figure(IMPORT, lines, seconds, database_cpu, python_cpu)
+
+
+def _insert(database: Database, company: Company, lines: int) -> Figure:
+    """The rows that the import has left, read outside of the clock and written inside it."""
+    seconds = 0.0
+    before = cpu_seconds(database.postmaster)
+    with (
+        psycopg.connect(superuser_dsn()) as reading,
+        psycopg.connect(application_dsn(), prepare_threshold=0) as writing,
+    ):
+        for bare, product in COPIED.items():
+            for rows in _batches(reading, product, company):
+                started = time.perf_counter()
+                _write(writing, bare, rows)
+                seconds += time.perf_counter() - started
+    return _figure(INSERTS, lines, seconds, cpu_seconds(database.postmaster) - before, None)
+
+
+def _batches(
+    connection: psycopg.Connection[Any], table: str, company: Company
+) -> Iterator[Sequence[Any]]:
+    with connection.cursor(name="rows") as cursor:
+        cursor.itersize = ROWS_PER_TRANSACTION
+        cursor.execute(
+            sql.SQL("SELECT * FROM {} WHERE tenant_id = %s").format(sql.Identifier(table)),
+            [company.tenant_id],
+        )
+        while rows := cursor.fetchmany(ROWS_PER_TRANSACTION):
+            yield rows
+
+
+def _write(connection: psycopg.Connection[Any], table: str, rows: Sequence[Any]) -> None:
+    """One transaction of statements of a thousand rows, each prepared once."""
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        batch = rows[start : start + ROWS_PER_STATEMENT]
+        row = f"({', '.join(['%s'] * len(batch[0]))})"
+        statement = f"INSERT INTO {table} VALUES {', '.join([row] * len(batch))}"
+        connection.execute(statement, [value for row in batch for value in row])
+    connection.commit()
+
+
+def _figure(
+    name: str, lines: int, seconds: float, database_cpu: float, python_cpu: float | None
+) -> Figure:
+    per_line = None if python_cpu is None else python_cpu / lines * 1e6
+    return Figure(
+        name, 1, lines / seconds, NOT_TIMED, NOT_TIMED, database_cpu / lines * 1e6, per_line
+    )
+
+
+def import_targets(figures: Sequence[Figure]) -> list[Target]:
+    if not figures:
+        return []
+    return [
+        Target("16", "import of invoices, lines per second, of multi-row INSERT",
+               ratio(find(figures, IMPORT, 1).per_second, find(figures, INSERTS, 1).per_second),
+               floor=0.15, aim=0.40, unit="%")
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Other ledgers for Django, measured in environments of their own and only when asked for."""

@@ -1,0 +1,2 @@
+def peers(d,s): return []
+def peers_targets(*a): return []

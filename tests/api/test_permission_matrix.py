@@ -1,0 +1,290 @@
+"""Who may call what: one table drives allowing and denying, for every endpoint.
+
+Transitions run as dry runs, so that any row can be called at any time by anybody.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pytest
+
+from core.tenancy.context import Context
+from core.tenancy.transactions import command
+from permissions.models import Grant, Role
+from permissions.services.sessions import session_open
+from tests.api.books import Books, document, fill, journal, line, open_books, payment
+from tests.api.endpoints import endpoints
+from tests.api.footprint import footprint
+from tests.api.wire import refusal
+from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_user
+
+#: method, address, permission, and the status for
+#: owner, accountant, viewer, owner of another company, nobody.
+TABLE = """
+POST   auth/login/                  public                          200 200 200 200 200
+POST   auth/refresh/                public                          200 200 200 200 200
+POST   auth/logout/                 authenticated                   204 204 204 204 401
+GET    auth/me/                     authenticated                   200 200 200 200 401
+GET    accounts/                    accounting.accounts.view        200 200 200 200 401
+POST   accounts/                    accounting.accounts.create      201 201 403 201 401
+GET    accounts/{id}/               accounting.accounts.view        200 200 200 404 401
+PATCH  accounts/{id}/               accounting.accounts.update      200 200 403 404 401
+GET    taxes/                       accounting.taxes.view           200 200 200 200 401
+POST   taxes/                       accounting.taxes.create         201 201 403 422 401
+GET    taxes/{id}/                  accounting.taxes.view           200 200 200 404 401
+PATCH  taxes/{id}/                  accounting.taxes.update         200 200 403 404 401
+GET    contacts/                    accounting.contacts.view        200 200 200 200 401
+POST   contacts/                    accounting.contacts.create      201 201 403 201 401
+GET    contacts/{id}/               accounting.contacts.view        200 200 200 404 401
+PATCH  contacts/{id}/               accounting.contacts.update      200 200 403 404 401
+GET    settings/                    accounting.settings.view        200 200 200 200 401
+PATCH  settings/                    accounting.settings.update      200 200 403 200 401
+GET    series/                      accounting.series.view          200 200 200 200 401
+GET    journals/                    accounting.journals.view        200 200 200 200 401
+POST   journals/                    accounting.journals.create      201 201 403 422 401
+GET    journals/{id}/               accounting.journals.view        200 200 200 404 401
+PATCH  journals/{id}/               accounting.journals.update      200 200 403 404 401
+DELETE journals/{id}/               accounting.journals.delete      204 204 403 404 401
+POST   journals/{id}/post/          accounting.journals.post        200 200 403 404 401
+POST   journals/{id}/reverse/       accounting.journals.reverse     201 201 403 404 401
+GET    invoices/                    accounting.invoices.view        200 200 200 200 401
+POST   invoices/                    accounting.invoices.create      201 201 403 422 401
+GET    invoices/{id}/               accounting.invoices.view        200 200 200 404 401
+PATCH  invoices/{id}/               accounting.invoices.update      200 200 403 404 401
+DELETE invoices/{id}/               accounting.invoices.delete      204 204 403 404 401
+POST   invoices/{id}/post/          accounting.invoices.post        200 200 403 404 401
+POST   invoices/{id}/reverse/       accounting.invoices.reverse     200 200 403 404 401
+POST   invoices/{id}/credit/        accounting.invoices.credit      201 201 403 404 401
+GET    bills/                       accounting.bills.view           200 200 200 200 401
+POST   bills/                       accounting.bills.create         201 201 403 422 401
+GET    bills/{id}/                  accounting.bills.view           200 200 200 404 401
+PATCH  bills/{id}/                  accounting.bills.update         200 200 403 404 401
+DELETE bills/{id}/                  accounting.bills.delete         204 204 403 404 401
+POST   bills/{id}/post/             accounting.bills.post           200 200 403 404 401
+POST   bills/{id}/reverse/          accounting.bills.reverse        200 200 403 404 401
+POST   bills/{id}/credit/           accounting.bills.credit         201 201 403 404 401
+GET    credit-notes/                accounting.credit-notes.view    200 200 200 200 401
+POST   credit-notes/                accounting.credit-notes.create  201 201 403 422 401
+GET    credit-notes/{id}/           accounting.credit-notes.view    200 200 200 404 401
+PATCH  credit-notes/{id}/           accounting.credit-notes.update  200 200 403 404 401
+DELETE credit-notes/{id}/           accounting.credit-notes.delete  204 204 403 404 401
+POST   credit-notes/{id}/post/      accounting.credit-notes.post    200 200 403 404 401
+POST   credit-notes/{id}/reverse/   accounting.credit-notes.reverse 200 200 403 404 401
+GET    debit-notes/                 accounting.debit-notes.view     200 200 200 200 401
+POST   debit-notes/                 accounting.debit-notes.create   201 201 403 422 401
+GET    debit-notes/{id}/            accounting.debit-notes.view     200 200 200 404 401
+PATCH  debit-notes/{id}/            accounting.debit-notes.update   200 200 403 404 401
+DELETE debit-notes/{id}/            accounting.debit-notes.delete   204 204 403 404 401
+POST   debit-notes/{id}/post/       accounting.debit-notes.post     200 200 403 404 401
+POST   debit-notes/{id}/reverse/    accounting.debit-notes.reverse  200 200 403 404 401
+GET    payments/                    accounting.payments.view        200 200 200 200 401
+POST   payments/                    accounting.payments.create      201 201 403 422 401
+GET    payments/{id}/               accounting.payments.view        200 200 200 404 401
+PATCH  payments/{id}/               accounting.payments.update      200 200 403 404 401
+DELETE payments/{id}/               accounting.payments.delete      204 204 403 404 401
+POST   payments/{id}/post/          accounting.payments.post        200 200 403 404 401
+POST   payments/{id}/reverse/       accounting.payments.reverse     200 200 403 404 401
+GET    allocations/                 accounting.allocations.view     200 200 200 200 401
+POST   allocations/                 accounting.allocations.create   201 201 403 422 401
+GET    allocations/{id}/            accounting.allocations.view     200 200 200 404 401
+POST   allocations/{id}/reverse/    accounting.allocations.reverse  201 201 403 404 401
+GET    reports/trial-balance/       accounting.reports.view         200 200 200 200 401
+GET    reports/general-ledger/      accounting.reports.view         200 200 200 404 401
+GET    reports/aged-receivables/    accounting.reports.view         200 200 200 200 401
+GET    reports/aged-payables/       accounting.reports.view         200 200 200 200 401
+"""
+CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
+MISSING = "01900000-0000-7000-8000-000000000000"
+
+
+class Rule(NamedTuple):
+    method: str
+    path: str
+    permission: str
+    statuses: dict[str, int]
+
+
+def rules() -> list[Rule]:
+    rows = [row.split() for row in TABLE.strip().splitlines()]
+    return [
+        Rule(method, path, permission, dict(zip(CALLERS, map(int, statuses), strict=True)))
+        for method, path, permission, *statuses in rows
+    ]
+
+
+RULES = rules()
+IDS = [f"{rule.method} {rule.path}" for rule in RULES]
+
+
+@dataclass
+class World:
+    """A company with its people, and a stranger with a company of his own."""
+
+    company: Company
+    books: Books
+    login: dict[str, Callable[[], Api]]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with django_db_blocker.unblock():
+        acme, globex = new_company(new_user("alice")), new_company(new_user("charlie"))
+        accountant = join(acme, new_user("ann"), "accountant")
+        viewer = join(acme, new_user("bob"), "viewer")
+        yield World(
+            acme,
+            fill(open_books(api_of(acme, acme.owner))),
+            {
+                "owner": lambda: api_of(acme, acme.owner),
+                "accountant": lambda: api_of(acme, accountant),
+                "viewer": lambda: api_of(acme, viewer),
+                "stranger": lambda: api_of(globex, globex.owner),
+                "nobody": lambda: Api(None),
+            },
+        )
+
+
+def test_the_table_has_every_endpoint() -> None:
+    """A new endpoint says here who may call it."""
+    found = {(one.method, one.path, one.permission) for one in endpoints()}
+    assert found == {(rule.method, rule.path, rule.permission) for rule in RULES}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_everybody_may_do_what_the_table_says(world: World, rule: Rule, caller: str) -> None:
+    path, body = address(world, rule), body_of(world, rule)
+    denied = caller in ("viewer", "stranger", "nobody") and rule.statuses[caller] >= 400
+    before = footprint(world.company) if denied else None
+    response = world.login[caller]().call(rule.method, path, body)
+    assert response.status_code == rule.statuses[caller], response.content
+    if denied:
+        refusal(response, rule.statuses[caller])
+        assert footprint(world.company) == before
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if "{id}" in r.path], ids=str)
+def test_a_foreign_id_and_a_missing_one_are_the_same_answer(world: World, rule: Rule) -> None:
+    """To a stranger, to somebody without the right, and to nobody at all."""
+    body = body_of(world, rule)
+    for caller in ("stranger", "viewer", "nobody"):
+        api = world.login[caller]()
+        theirs = api.call(rule.method, address(world, rule), body)
+        missing = api.call(rule.method, rule.path.replace("{id}", MISSING), body)
+        if caller == "viewer" and rule.method == "GET":
+            continue
+        assert without_request_id(theirs) == without_request_id(missing)
+
+
+def test_a_list_holds_nothing_of_others(world: World) -> None:
+    stranger = world.login["stranger"]()
+    for rule in RULES:
+        if rule.method == "GET" and rule.path.count("/") == 1 and rule.path != "settings/":
+            text = stranger.get(rule.path).content.decode()
+            assert not [one for one in world.books.ids(rule.path.strip("/")) if one in text]
+
+
+def test_who_may_create_may_not_post_by_that(world: World) -> None:
+    """`post: true` is two things at once, and needs both permissions."""
+    codes = [f"accounting.{noun}.create" for noun in ("invoices", "payments", "journals")]
+    clerk = join(world.company, new_user("clerk"), role_of(world.company.ctx(), codes=codes))
+    api, books = api_of(world.company, clerk), world.books
+    calls = {
+        "invoices/": document(books.customer),
+        "payments/": payment(books.customer),
+        "journals/": journal(books.accounts["bank"], books.accounts["sales"]),
+    }
+    for path, body in calls.items():
+        error = refusal(api.post(path, body | {"post": True}), 403)
+        assert path.strip("/") in error["message"]
+        assert api.post(path, body).status_code == 201
+
+
+def test_a_permission_taken_away_is_gone_at_once(world: World) -> None:
+    role = role_of(world.company.ctx(), codes=["accounting.invoices.view"])
+    api = api_of(world.company, join(world.company, new_user("eve"), role))
+    assert api.get("invoices/").status_code == 200
+    take_away(world.company.ctx(), role=role)
+    refusal(api.get("invoices/"), 403)
+
+
+# --- means ------------------------------------------------------------------------------
+
+
+@command
+def role_of(ctx: Context, *, codes: list[str]) -> str:
+    role = Role.objects.create(code=f"r-{secrets.token_hex(4)}", name="Role")
+    Grant.objects.bulk_create(Grant(role=role, code=code) for code in codes)
+    return str(role.code)
+
+
+@command
+def take_away(ctx: Context, *, role: str) -> None:
+    Grant.objects.filter(role__code=role).delete()
+
+
+def without_request_id(response: Any) -> tuple[int, Any]:
+    response.data["error"].pop("request_id")
+    return response.status_code, response.data
+
+
+def address(world: World, rule: Rule) -> str:
+    """The rule's address with the id of a record that fits, as a dry run where there is one."""
+    books, noun = world.books, rule.path.split("/")[0]
+    path = rule.path.replace("{id}", fitting_id(books, rule, noun)) if "{id}" in rule.path else ""
+    if rule.path == "reports/general-ledger/":
+        return f"{rule.path}?account_id={books.accounts['bank']}"
+    is_transition = rule.path.endswith(("/post/", "/reverse/", "/credit/"))
+    return (path or rule.path) + ("?dry_run=true" if is_transition else "")
+
+
+def fitting_id(books: Books, rule: Rule, noun: str) -> str:
+    if noun not in books.drafts:
+        return books.ids(noun)[-1]
+    if rule.method == "DELETE":
+        body = {"payments": payment(books.customer), "journals": entry(books)}
+        made = books.api.ok("POST", f"{noun}/", body.get(noun, document(books.customer)))
+        return str(made["id"])
+    if rule.path.endswith("/reverse/"):
+        return unsettled(books, noun)
+    return (books.posted if rule.path.endswith("/credit/") else books.drafts)[noun]
+
+
+def unsettled(books: Books, noun: str) -> str:
+    """A posted record that nothing is allocated to."""
+    body = {"payments": payment(books.customer), "journals": entry(books)}
+    posted = body.get(noun, document(books.customer)) | {"post": True}
+    return str(books.api.ok("POST", f"{noun}/", posted)["id"])
+
+
+def entry(books: Books) -> Any:
+    return journal(books.accounts["bank"], books.accounts["sales"])
+
+
+def body_of(world: World, rule: Rule) -> Any:
+    books, code = world.books, secrets.token_hex(4)
+    owner = world.company.owner
+    if rule.path == "auth/refresh/":
+        tokens = session_open(world.company.ctx(), user_id=owner.pk)
+        return {"refresh_token": tokens.refresh}
+    settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
+    return {
+        "POST auth/login/": {"email": owner.email, "password": PASSWORD},
+        "POST accounts/": {"code": code, "name": "Travel", "type": "expense"},
+        "POST taxes/": {
+            "code": code,
+            "name": "VAT",
+            "rate": "5",
+            "account_id": books.accounts["tax"],
+        },
+        "POST contacts/": {"name": "Ann"},
+        "POST journals/": entry(books),
+        "POST invoices/": document(books.customer, line()),
+        "POST bills/": document(books.supplier),
+        "POST credit-notes/": document(books.customer),
+        "POST debit-notes/": document(books.supplier),
+        "POST payments/": payment(books.customer),
+        "POST allocations/": settled | {"payment_id": books.posted["payments"]},
+    }.get(f"{rule.method} {rule.path}", {} if rule.method != "GET" else None)
