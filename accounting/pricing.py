@@ -99,4 +99,4 @@ def _deal(exact: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
 
 
 def _round(value: Decimal, unit: Decimal) -> Decimal:
-    return value.quantize(unit, ROUND_HALF_UP)
+    return value.quantize(unit, ROUND_HALF_UP) + 0  # `+ 0` makes a negative zero an ordinary one

@@ -68,7 +68,9 @@ def _lua(calls: Sequence[Call]) -> str:
     """The requests ready-made, so that wrk's own share of the CPU stays small."""
     lines = ["local calls = {}"]
     for call in calls:
-        headers = ", ".join(f"[{json.dumps(k)}]={json.dumps(v)}" for k, v in call.all_headers().items())
+        headers = ", ".join(
+            f"[{json.dumps(k)}]={json.dumps(v)}" for k, v in call.all_headers().items()
+        )
         lines.append(
             f"calls[#calls + 1] = {{{json.dumps(call.method)}, {json.dumps(call.path)}, "
             f"{{{headers}}}, {json.dumps(call.body.decode(), ensure_ascii=False)}, {str(call.fresh_key).lower()}}}"

@@ -13,7 +13,6 @@ from tqdm import tqdm
 from bench.database import Database, Latencies
 from bench.processes import cpu_seconds
 
-
 #: For what is one long piece of work and has no latency.
 NOT_TIMED = math.nan
 

@@ -36,7 +36,9 @@ ORDER BY d.issued_on DESC, d.id DESC LIMIT 51;
 def pages(database: Database, server: Server, company: Company, scale: Scale) -> list[Figure]:
     clients, seconds = scale.clients, scale.seconds
     raw = _raw_scripts(database, company)
-    inside = [f"BEGIN;\nSET LOCAL app.tenant_id = '{company.tenant_id}';\n{s}COMMIT;\n" for s in raw]
+    inside = [
+        f"BEGIN;\nSET LOCAL app.tenant_id = '{company.tenant_id}';\n{s}COMMIT;\n" for s in raw
+    ]
     replayed = page_scripts(
         company, lambda: document_list(company.ctx(), kind="invoice", page=PageRequest())
     )

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,5 +135,3 @@ def _number(value: float) -> str:
 
 def _none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-

@@ -9,7 +9,7 @@ from bench.chart import write_chart
 from bench.database import BenchError, Database
 from bench.ledger import ACCOUNTS, large_company
 from bench.measure import Figure
-from bench.peers.compare import peers, peers_targets
+from bench.peers import compare
 from bench.results import RESULTS, Report, Section
 from bench.scale import Scale
 from bench.web import Server, web_server
@@ -45,9 +45,9 @@ class Run:
                 if not asked or name in asked:
                     part(server)
                     self.write()
-        if with_peers:
-            self.peers()
-            self.write()
+            if with_peers:
+                self.peers(server)
+                self.write()
         print(self.report.markdown())
         print(f"Written to {RESULTS}")
 
@@ -87,11 +87,10 @@ class Run:
         self._add("Before any work is done", figures, overhead.BARE)
         self.report.targets += overhead.overhead_targets(figures, self.scale.clients)
 
-    def peers(self) -> None:
-        figures = peers(self.database, self.scale)
-        self._add("Peers from the Python index", figures, figures[0].name)
-        everything = [f for section in self.report.sections for f in section.figures]
-        self.report.targets += peers_targets(figures, everything, self.scale.clients)
+    def peers(self, server: Server) -> None:
+        figures = compare.peers(self.database, server, self.companies, self.scale)
+        self._add("Peers from the Python index", figures, posting.SERVICE)
+        self.report.targets += compare.peers_targets(figures, self.scale.clients)
 
     def large(self) -> Company:
         """Loaded when the first part asks for it."""

@@ -11,7 +11,12 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z)
 
 
+def plain(value: Decimal) -> str:
+    """Never `1E+3`, never `-0.00`."""
+    return format(value if value else value.copy_abs(), "f")
+
+
 def _default(value: Any) -> str:
     if isinstance(value, Decimal):
-        return format(value, "f")  # never `1E+3`
+        return plain(value)
     raise TypeError(f"{type(value).__name__} has no agreed form in JSON")

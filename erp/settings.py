@@ -205,6 +205,7 @@ SPECTACULAR_SETTINGS = {
         "timestamps are UTC, ids are UUIDs, errors come in one envelope."
     ),
     "OAS_VERSION": "3.1.1",
+    "DEFAULT_GENERATOR_CLASS": "core.api.schema.OnceGenerator",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from core.api.throttles import CallerThrottle
 from core.ops import health
 
 urlpatterns = [
@@ -14,7 +15,9 @@ urlpatterns = [
     path("metrics", ExportToDjangoView),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "api/schema/", SpectacularAPIView.as_view(throttle_classes=[CallerThrottle]), name="schema"
+    ),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/v1/", include("permissions.urls")),
     path("api/v1/", include("accounting.urls")),

@@ -1,6 +1,6 @@
 """How amounts, states and references to other records look, everywhere in the console."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from accounting.models import (
     Series,
     Tax,
 )
+from accounting.models.documents import DEMANDS
 from core.tenancy.admin import Column, Table
 
 #: Model, or kind of document, to its name in the console's addresses and its permissions' page.
@@ -88,8 +89,17 @@ def debit_and_credit(signed: Decimal) -> tuple[str, str]:
     return (amount(signed), "") if signed >= 0 else ("", amount(-signed))
 
 
-def pill(status: str) -> SafeString:
-    name = STATUS_NAMES.get(status, status)
+def status_names(kind: str) -> dict[str, str]:
+    """A demand is paid, a credit or debit note is used."""
+    return STATUS_NAMES | ({} if kind in DEMANDS else {"part_paid": "Part used", "paid": "Used"})
+
+
+def document_pill(document: Document) -> SafeString:
+    return pill(document.status, status_names(document.kind))
+
+
+def pill(status: str, names: Mapping[str, str] = STATUS_NAMES) -> SafeString:
+    name = names.get(status, status)
     return format_html('<span class="erp-pill erp-pill-{}">{}</span>', status, name)
 
 

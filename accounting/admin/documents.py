@@ -11,15 +11,15 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
 from accounting.admin.display import (
     NOTHING,
-    STATUS_NAMES,
     amount,
+    document_pill,
     due,
     link,
     links,
     open_amount,
     percent,
-    pill,
     postings_table,
+    status_names,
 )
 from accounting.admin.posting import PostingAdmin
 from accounting.filters import STATUSES
@@ -43,7 +43,7 @@ class StatusFilter(DropdownFilter):
     parameter_name = "status"
 
     def lookups(self, request: StaffRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "Open"), *STATUS_NAMES.items()]
+        return [("open", "Open"), *status_names(model_admin.kind).items()]
 
     def queryset(self, request: StaffRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(STATUSES.get(self.value(), Q()))
@@ -91,7 +91,7 @@ class DocumentAdmin(PostingAdmin):
 
     @admin.display(description="status", ordering="state")
     def status(self, document: Document) -> SafeString:
-        return pill(document.status)
+        return document_pill(document)
 
     @admin.display(description="total", ordering="total")
     def total_amount(self, document: Document) -> str:
@@ -139,7 +139,7 @@ class DebitNoteAdmin(DocumentAdmin):
 def _facts(user: Any, document: Document) -> list[Fact]:
     facts = [
         Fact("Contact", link(user, document.contact)),
-        Fact("Status", pill(document.status)),
+        Fact("Status", document_pill(document)),
         Fact("Issued", str(document.issued_on)),
         Fact("Due", str(document.due_on)),
         Fact(f"Total {document.currency}", amount(document.total)),

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.contrib import admin
+from django.db.models import prefetch_related_objects
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
@@ -33,7 +34,7 @@ class JournalAdmin(PostingAdmin):
     def can_reverse(self, record: Journal) -> bool:
         """Only what was posted by hand, once: documents and payments are reversed themselves."""
         booked_by_hand = not _owners(record) and record.reverses_id is None
-        return super().can_reverse(record) and booked_by_hand and not record.reversals.exists()
+        return super().can_reverse(record) and booked_by_hand and not record.reversals.all()
 
     @admin.display(description="number", ordering="sequence")
     def name(self, journal: Journal) -> str:
@@ -49,6 +50,7 @@ class JournalAdmin(PostingAdmin):
 
     def record(self, request: StaffRequest, obj: Journal) -> Record:
         user = request.user
+        prefetch_related_objects([obj], "documents", "payments", "reversals")
         facts = [
             Fact("Effective", str(obj.effective_on)),
             Fact("Status", pill(obj.state)),

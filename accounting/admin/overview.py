@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
-from accounting.admin.display import PLACES, amount, link, pill
+from accounting.admin.display import PLACES, amount, document_pill, link
 from accounting.models import DocumentKind
 from accounting.selectors.dashboard import Balance, Dashboard, Month, dashboard_get
 from core.tenancy.admin import Column, StaffRequest, Table, Values
@@ -37,7 +37,7 @@ def overview(request: StaffRequest, context: Values) -> Values:
         "currency": found.currency,
         "cards": _cards(found),
         "bars": bars(found.figures.sales) if found.figures else [],
-        "sales_total": _total(found.figures.sales) if found.figures else "",
+        "sales": _sales(found),
         "drafts": [
             (f"{kind.label}s", found.drafts.get(kind, 0), _drafts_list(kind)) for kind in kinds
         ],
@@ -76,8 +76,13 @@ def _card(title: str, hint: str, balance: Balance) -> Values:
     }
 
 
-def _total(months: Sequence[Month]) -> str:
-    return amount(sum((month.amount for month in months), Decimal(0)))
+def _sales(found: Dashboard) -> str:
+    """What the plot adds up to."""
+    if found.figures is None or not found.figures.sales:
+        return ""
+    months = found.figures.sales
+    total = amount(sum((month.amount for month in months), Decimal(0)))
+    return f"{total} {found.currency} in the twelve months to {months[-1].starts_on:%B %Y}"
 
 
 def _drafts_list(kind: DocumentKind) -> str:
@@ -91,7 +96,7 @@ def _latest_table(user: Any, found: Dashboard) -> Table:
             document.get_kind_display(),
             link(user, document.contact),
             str(document.issued_on),
-            pill(document.status),
+            document_pill(document),
             amount(document.total),
         )
         for document in found.latest

@@ -104,8 +104,8 @@ class JournalLine(TenantModel):
 
     @property
     def debit(self) -> Decimal:
-        return max(self.amount, self.amount * 0)
+        return max(self.amount, abs(self.amount * 0))
 
     @property
     def credit(self) -> Decimal:
-        return max(-self.amount, self.amount * 0)
+        return max(-self.amount, abs(self.amount * 0))

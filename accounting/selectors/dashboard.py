@@ -17,7 +17,6 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 
 SALES_SQL = (Path(__file__).parent / "sql" / "sales_by_month.sql").read_text(encoding="utf-8")
-MONTHS = 12
 LATEST_MAX = 8
 
 
@@ -68,15 +67,11 @@ def dashboard_get(ctx: Context, *, kinds: Sequence[str], with_figures: bool) -> 
 
 @query
 def sales_by_month(ctx: Context) -> list[Month]:
-    """Twelve months up to this one, oldest first; months without sales are zero."""
+    """Twelve months up to the last with sales, oldest first; empty before the first sale."""
     unit = minor_unit(settings_get(ctx).base_currency)
-    months = _months_until(ctx.today)
     with tenant_cursor() as cursor:
-        cursor.execute(
-            SALES_SQL, {"tenant": ctx.tenant_id, "starts_on": months[0], "ends_on": ctx.today}
-        )
-        sums: dict[date, Decimal] = dict(cursor.fetchall())
-    return [Month(month, sums.get(month, Decimal(0)).quantize(unit)) for month in months]
+        cursor.execute(SALES_SQL, {"tenant": ctx.tenant_id, "today": ctx.today})
+        return [Month(month, amount.quantize(unit)) for month, amount in cursor.fetchall()]
 
 
 def _figures(ctx: Context) -> Figures:
@@ -104,8 +99,3 @@ def _latest(kinds: Sequence[str]) -> list[Document]:
     """
     posted = Document.objects.filter(kind__in=list(kinds)).exclude(state=DocumentState.DRAFT)
     return list(posted.select_related("contact").order_by("-id")[:LATEST_MAX])
-
-
-def _months_until(day: date) -> list[date]:
-    index = day.year * 12 + day.month - 1
-    return [date(i // 12, i % 12 + 1, 1) for i in range(index - MONTHS + 1, index + 1)]

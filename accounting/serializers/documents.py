@@ -212,7 +212,7 @@ def _journal_shape(journal: Row) -> Row:
 def posting_shape(line: Row) -> Row:
     """A posting with its signed amount in the debit or the credit column."""
     amount = line["amount"]
-    zero = amount * 0
+    zero = abs(amount * 0)  # as many decimals, and never `-0.00`
     return {
         "id": line["id"],
         "account_id": line["account_id"],

@@ -12,7 +12,6 @@ from bench.client_loop import serve
 django.setup()
 
 from django.contrib.auth import get_user_model  # noqa: E402
-from django.db import transaction  # noqa: E402
 from django_ledger.io import roles  # noqa: E402
 from django_ledger.models import EntityModel, ItemModel  # noqa: E402
 
@@ -46,7 +45,7 @@ def _service(entity: Any, unit: Any, name: str) -> None:
         item_role=ItemModel.ITEM_ROLE_SERVICE,
         item_type=ItemModel.ITEM_TYPE_LABOR,
         earnings_account=defaults.get(role=roles.INCOME_OPERATIONAL),
-        cogs_account=defaults.get(role=roles.COGS),
+        cogs_account=defaults.get(role=roles.COGS_REGULAR),
     )
     item.clean()
     item.save()
@@ -61,19 +60,19 @@ def invoices(books: list[Any]) -> Any:
     def call(index: int) -> None:
         entity, customer, items = prepared[index % len(prepared)]
         today = datetime.now(UTC).date()
-        with transaction.atomic():
-            invoice = entity.create_invoice(customer_model=customer, terms="net_30")
-            lines = {
-                item.item_number: {
-                    "unit_cost": Decimal("19.99"), "quantity": Decimal(n + 1), "total_amount": None,
-                }
-                for n, item in enumerate(items)
-            }  # fmt: skip
-            invoice.migrate_itemtxs(itemtxs=lines, commit=True, operation="replace")
-            invoice.mark_as_review(commit=True, date_in_review=today)
-            invoice.mark_as_approved(
-                entity_slug=entity.slug, user_model=entity.admin, commit=True, date_approved=today
-            )
+        # No transaction around it: it takes its number in a durable one of its own.
+        invoice = entity.create_invoice(customer_model=customer, terms="net_30")
+        lines = {
+            item.item_number: {
+                "unit_cost": Decimal("19.99"), "quantity": Decimal(n + 1), "total_amount": None,
+            }
+            for n, item in enumerate(items)
+        }  # fmt: skip
+        invoice.migrate_itemtxs(itemtxs=lines, commit=True, operation="replace")
+        invoice.mark_as_review(commit=True, date_in_review=today)
+        invoice.mark_as_approved(
+            entity_slug=entity.slug, user_model=entity.admin, commit=True, date_approved=today
+        )
 
     return call
 
@@ -84,7 +83,7 @@ def journals(books: list[Any]) -> Any:
         accounts = entity.get_default_coa_accounts()
         chosen = [
             accounts.filter(role=role).first()
-            for role in (roles.EXPENSE_OPERATIONAL, roles.COGS, roles.INCOME_OPERATIONAL,
+            for role in (roles.EXPENSE_OPERATIONAL, roles.COGS_REGULAR, roles.INCOME_OPERATIONAL,
                          roles.INCOME_OTHER)
         ]  # fmt: skip
         prepared.append((entity, chosen, entity.get_ledgers().get(name="Journals")))

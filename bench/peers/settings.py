@@ -22,6 +22,7 @@ _OWN = {
 INSTALLED_APPS = [*_COMMON, *_OWN[PEER]]
 DEFAULT_CURRENCY = "GBP"
 CURRENCIES = ["GBP"]
+HORDAK_INTERNAL_CURRENCY = "GBP"
 
 # The same server and the same connection settings as the product's.
 DATABASES = {

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import orjson
 from django.conf import settings
 from django.http import HttpResponse
+from rest_framework.exceptions import APIException
 
 from core.api.models import IdempotencyKey
 from core.api.requests import TenantRequest
@@ -101,7 +102,7 @@ def replayable(ctx: Context, call: Call, work: Callable[[], HttpResponse]) -> Ht
 
     try:
         return _first_or_replay(ctx, call, work)
-    except Exception as error:
+    except (DomainError, APIException) as error:
         response = refusal_response(error, ctx.request_id)
         if response.status_code >= 500 or response.status_code in NOT_KEPT:
             raise

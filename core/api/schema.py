@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema_field
@@ -108,6 +109,17 @@ class AmountSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
             whole = self.target.max_digits - self.target.decimal_places
             pattern = rf"^-?\d{{1,{whole}}}(\.\d{{1,{self.target.decimal_places}}})?$"
         return {"type": "string", "format": "decimal", "pattern": pattern}
+
+
+class OnceGenerator(SchemaGenerator):
+    """Builds the schema once per process: it takes long, and is the same for everybody."""
+
+    _built: ClassVar[dict[str, Any] | None] = None
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        if OnceGenerator._built is None:
+            OnceGenerator._built = super().get_schema(request, public)
+        return OnceGenerator._built
 
 
 class EndpointSchema(AutoSchema):
