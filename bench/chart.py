@@ -56,9 +56,9 @@ def _bar(section: Section, figure: Figure, top: int) -> list[str]:
     colour = COLOURS["limit" if figure.name == section.limit else kind]
     clients = f", {figure.clients} client{'s' if figure.clients > 1 else ''}"
     said = f"{share * 100:.0f} %  ({figure.per_second:,.0f}/s)"
+    label = f'<text x="{LABEL - 8}" y="{top + 15}" text-anchor="end">'
     return [
-        f'<text x="{LABEL - 8}" y="{top + 15}" text-anchor="end">'
-        f"{escape(figure.name)}{clients}</text>",
+        f"{label}{escape(figure.name)}{clients}</text>",
         f'<rect x="{LABEL}" y="{top}" width="{width}" height="{BAR}" rx="3" fill="{colour}"/>',
         f'<text class="n" x="{LABEL + width + 8}" y="{top + 15}">{escape(said)}</text>',
     ]

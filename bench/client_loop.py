@@ -1,4 +1,4 @@
-"""The loop of one client process. Imports nothing of ours: peers use it in their own environment."""
+"""The loop of one client process. Imports nothing of ours: peers run it in an environment apart."""
 
 import json
 import sys

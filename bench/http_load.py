@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.database import BenchError, Latencies
+from bench.measure import Load, Variant
 from bench.python_load import client
 from bench.web import Server
+
+WARM_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,23 @@ class Call:
         if self.body:
             found["Content-Type"] = "application/json"
         return found
+
+
+def http_variant(
+    server: Server,
+    name: str,
+    calls: Sequence[Call],
+    *,
+    clients: int,
+    seconds: float,
+    tables: Sequence[str] = (),
+) -> Variant:
+    """A variant of the web server, whose threads have met these requests before."""
+
+    def run(seconds: float = seconds) -> Load:
+        return Load(http_load(server, calls, clients=clients, seconds=seconds))
+
+    return Variant(name, clients, run, server.pid, tables, warm=lambda: run(WARM_SECONDS))
 
 
 def http_load(server: Server, calls: Sequence[Call], *, clients: int, seconds: float) -> Latencies:
@@ -66,15 +86,16 @@ def _wrk(server: Server, calls: Sequence[Call], clients: int, seconds: int) -> L
 
 def _lua(calls: Sequence[Call]) -> str:
     """The requests ready-made, so that wrk's own share of the CPU stays small."""
+
+    def quoted(value: str) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
     lines = ["local calls = {}"]
     for call in calls:
-        headers = ", ".join(
-            f"[{json.dumps(k)}]={json.dumps(v)}" for k, v in call.all_headers().items()
-        )
-        lines.append(
-            f"calls[#calls + 1] = {{{json.dumps(call.method)}, {json.dumps(call.path)}, "
-            f"{{{headers}}}, {json.dumps(call.body.decode(), ensure_ascii=False)}, {str(call.fresh_key).lower()}}}"
-        )
+        headers = ", ".join(f"[{quoted(k)}]={quoted(v)}" for k, v in call.all_headers().items())
+        values = [quoted(call.method), quoted(call.path), f"{{{headers}}}",
+                  quoted(call.body.decode()), "true" if call.fresh_key else "false"]  # fmt: skip
+        lines.append(f"calls[#calls + 1] = {{{', '.join(values)}}}")
     return "\n".join(lines) + LUA
 
 

@@ -56,6 +56,8 @@ class Variant:
     #: The web server, whose CPU is read from outside.
     server_pid: int | None = None
     tables: Sequence[str] = ()
+    #: Run once before it is measured, where processes live on between the rounds.
+    warm: Callable[[], object] | None = None
 
 
 def rounds(database: Database, variants: Sequence[Variant], count: int, title: str) -> list[Figure]:
@@ -66,6 +68,8 @@ def rounds(database: Database, variants: Sequence[Variant], count: int, title: s
     for _, index in progress:
         variant = variants[index]
         progress.set_postfix_str(f"{variant.name}, {variant.clients}")
+        if not taken[index] and variant.warm:
+            variant.warm()
         taken[index].append(_once(database, variant))
     return [_median(figures) for figures in taken.values()]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bench.database import BenchError, Database
-from bench.http_load import Call, http_load
-from bench.measure import Figure, Load, Variant, find, ratio, rounds
+from bench.http_load import Call, http_variant
+from bench.measure import Figure, Variant, find, ratio, rounds
 from bench.results import Target
 from bench.scale import Scale
 from bench.web import Server, request
@@ -23,11 +23,7 @@ def overhead(
 
     def variant(name: str, path: str) -> Variant:
         calls = [Call("GET", path, one.token) for one in companies]
-
-        def run() -> Load:
-            return Load(http_load(server, calls, clients=scale.clients, seconds=scale.seconds))
-
-        return Variant(name, scale.clients, run, server.pid)
+        return http_variant(server, name, calls, clients=scale.clients, seconds=scale.seconds)
 
     variants = [variant(BARE, "/bench/bare/"), variant(EMPTY, "/bench/empty/")]
     return rounds(database, variants, scale.rounds, "empty views")

@@ -1,11 +1,11 @@
 """Targets 6, 7 and 14: a page of 50 among 200,000 invoices, first and deep inside."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from accounting.selectors.documents import document_list
 from bench.database import BenchError, Database, application_dsn, pgbench, superuser_dsn
-from bench.http_load import Call, http_load
+from bench.http_load import Call, http_variant
 from bench.ledger import LEDGER_TABLES
 from bench.measure import Figure, Load, Variant, find, ratio, rounds
 from bench.replay import page_scripts
@@ -51,7 +51,9 @@ def pages(database: Database, server: Server, company: Company, scale: Scale) ->
 
     def web(name: str, path: str) -> Variant:
         calls = [Call("GET", path, company.token)]
-        return Variant(name, clients, _http(server, calls, scale), server.pid, LEDGER_TABLES)
+        return http_variant(
+            server, name, calls, clients=clients, seconds=seconds, tables=LEDGER_TABLES
+        )
 
     variants = [
         sql(RAWPAGE, superuser_dsn(), raw),
@@ -61,13 +63,6 @@ def pages(database: Database, server: Server, company: Company, scale: Scale) ->
         *(web(name, path) for name, path in _addresses(server, company, scale).items()),
     ]
     return rounds(database, variants, scale.rounds, "pages")
-
-
-def _http(server: Server, calls: Sequence[Call], scale: Scale) -> Callable[[], Load]:
-    def run() -> Load:
-        return Load(http_load(server, calls, clients=scale.clients, seconds=scale.seconds))
-
-    return run
 
 
 def _raw_scripts(database: Database, company: Company) -> list[str]:

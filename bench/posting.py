@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
 from bench.database import BenchError, Database, application_dsn, pgbench, superuser_dsn
-from bench.http_load import Call, http_load
+from bench.http_load import Call, http_variant
 from bench.measure import Figure, Load, Variant, find, ratio, rounds
 from bench.raw import raw_scripts
 from bench.replay import guarded_scripts, request_scripts
@@ -99,10 +99,7 @@ def _variant(name: str, clients: int, run: Callable[[], Load]) -> Variant:
 def _over_http(
     server: Server, name: str, calls: Sequence[Call], clients: int, seconds: float
 ) -> Variant:
-    def run() -> Load:
-        return Load(http_load(server, calls, clients=clients, seconds=seconds))
-
-    return Variant(name, clients, run, server_pid=server.pid, tables=TABLES)
+    return http_variant(server, name, calls, clients=clients, seconds=seconds, tables=TABLES)
 
 
 def _invoices(companies: Sequence[Company], day: date, *, fresh_key: bool = False) -> list[Call]:

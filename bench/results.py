@@ -12,6 +12,10 @@ from typing import Any
 from bench.measure import Figure
 from bench.scale import Scale
 
+HEADINGS = (
+    "| variant | clients | per second | of the limit | p50 ms | p95 ms "
+    "| CPU µs Python | CPU µs database |"
+)
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -39,7 +43,9 @@ class Target:
     def shown(self, value: float) -> str:
         if math.isnan(value):
             return "-"
-        return f"{value * 100:.0f} %" if self.unit == "%" else f"{value:.2g} ×"
+        if self.unit == "%":
+            return f"{value * 100:.0f} %"
+        return f"{value:.0f} x" if value >= 10 else f"{value:.1f} x"
 
     def as_row(self) -> dict[str, Any]:
         return {
@@ -111,9 +117,7 @@ class Report:
 
 
 def _section_lines(section: Section) -> list[str]:
-    lines = [f"### {section.title}", "",
-             "| variant | clients | per second | of the limit | p50 ms | p95 ms | CPU µs Python "
-             "| CPU µs database |", "|---|---:|---:|---:|---:|---:|---:|---:|"]  # fmt: skip
+    lines = [f"### {section.title}", "", HEADINGS, "|---|---:|---:|---:|---:|---:|---:|---:|"]
     for f in section.figures:
         share = section.share(f)
         shown = "" if math.isnan(share) else f"{share * 100:.1f} %"

@@ -22,8 +22,16 @@ class Bar(NamedTuple):
     x: int
     y: int
     height: int
+    is_below: bool
     label: str
     amount: str
+
+
+class Plot(NamedTuple):
+    """Bars on both sides of a line at `zero`, counted from the top."""
+
+    zero: int
+    bars: list[Bar]
 
 
 def overview(request: StaffRequest, context: Values) -> Values:
@@ -36,7 +44,7 @@ def overview(request: StaffRequest, context: Values) -> Values:
     return context | {
         "currency": found.currency,
         "cards": _cards(found),
-        "bars": bars(found.figures.sales) if found.figures else [],
+        "plot": plot_of(found.figures.sales) if found.figures else None,
         "sales": _sales(found),
         "drafts": [
             (f"{kind.label}s", found.drafts.get(kind, 0), _drafts_list(kind)) for kind in kinds
@@ -45,16 +53,21 @@ def overview(request: StaffRequest, context: Values) -> Values:
     }
 
 
-def bars(months: Sequence[Month]) -> list[Bar]:
-    """Heights in proportion to the best month; a month below zero stands on the line, flat."""
-    best = max((month.amount for month in months), default=Decimal(0))
+def plot_of(months: Sequence[Month]) -> Plot:
+    """Bars in proportion; credit notes can bring a month below zero, and that is shown."""
+    amounts = [month.amount for month in months]
+    highest, lowest = max(amounts, default=Decimal(0)), min(amounts, default=Decimal(0))
+    top, span = max(highest, Decimal(0)), max(highest, Decimal(0)) - min(lowest, Decimal(0))
+    scale = PLOT_HEIGHT / span if span else Decimal(0)
+    zero = int(top * scale)
     found = []
     for index, month in enumerate(months):
-        height = int(max(month.amount, Decimal(0)) / best * PLOT_HEIGHT) if best > 0 else 0
+        height = int(abs(month.amount) * scale)
+        is_below = month.amount < 0
+        y = zero if is_below else zero - height
         label = month.starts_on.strftime("%b")
-        y = PLOT_HEIGHT - height
-        found.append(Bar(index * BAR_STEP, y, height, label, amount(month.amount)))
-    return found
+        found.append(Bar(index * BAR_STEP, y, height, is_below, label, amount(month.amount)))
+    return Plot(zero, found)
 
 
 def _cards(found: Dashboard) -> list[Values]:

@@ -28,6 +28,10 @@ class AccountFact(NamedTuple):
     is_group: bool
     is_active: bool
 
+    @property
+    def takes_postings(self) -> bool:
+        return self.is_active and not self.is_group
+
 
 class TaxFact(NamedTuple):
     id: UUID
@@ -87,6 +91,8 @@ class Facts:
         account = self._by_role.get(role.value)
         if account is None:
             raise Invalid(f"The chart of accounts has no account with the role {role.label}.")
+        if not account.takes_postings:
+            raise Invalid(f"Account {account.code} takes no postings.")
         return account.id
 
     def postable(self, account_id: UUID, field_name: str) -> UUID:
@@ -94,7 +100,7 @@ class Facts:
         account = self.accounts.get(account_id)
         if account is None:
             raise Invalid.field(field_name, "There is no such account.")
-        if account.is_group or not account.is_active:
+        if not account.takes_postings:
             raise Invalid.field(field_name, f"Account {account.code} takes no postings.")
         if account.role in CONTROL_ROLES:
             raise Invalid.field(
@@ -110,6 +116,10 @@ class Facts:
         if not tax.is_valid_on(day):
             raise Invalid.field(field_name, f"Tax {tax.code} is not valid on {day}.")
         return tax
+
+    def tax_account(self, tax_id: UUID) -> UUID:
+        """Where this tax is posted; the account may have closed since the tax was made."""
+        return self.postable(self.taxes[tax_id].account_id, "lines")
 
     def contact(self, contact_id: UUID, field_name: str = "contact_id") -> ContactFact:
         contact = self.contacts.get(contact_id)

@@ -114,7 +114,7 @@ def posted_amounts(facts: Facts, lines: Iterable[Row]) -> list[tuple[UUID, Decim
     for line in lines:
         amounts.append((line["account_id"], line["net"]))
         if line["tax_id"] and line["tax_amount"]:
-            amounts.append((facts.taxes[line["tax_id"]].account_id, line["tax_amount"]))
+            amounts.append((facts.tax_account(line["tax_id"]), line["tax_amount"]))
     return amounts
 
 

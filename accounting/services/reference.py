@@ -195,8 +195,9 @@ def _require_fitting_parent(account: Account) -> None:
 def _require_sound_tax(tax: Tax) -> None:
     if tax.valid_from and tax.valid_until and tax.valid_until < tax.valid_from:
         raise Invalid.field("valid_until", "Before the first valid day.")
-    if _named(tax, "account").is_group:
-        raise Invalid.field("account_id", "A group takes no postings.")
+    account = _named(tax, "account")
+    if account.is_group or account.role in CONTROL_ROLES:
+        raise Invalid.field("account_id", "A group or a control account collects no tax.")
 
 
 def _named(record: TenantModel, name: str) -> Any:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bench.clients import clients_load
 from bench.database import Database
-from bench.http_load import Call, http_load
+from bench.http_load import Call, http_variant
 from bench.measure import Figure, Load, Variant, find, ratio, rounds
 from bench.peers.environment import peer_environment, peer_python, prepare
 from bench.posting import JOURNAL, JOURNALS, SERVICE
@@ -45,12 +45,7 @@ def peers(
             clients,
             lambda: service_load(companies, day, postmaster, clients=clients, seconds=seconds),
         ),
-        Variant(
-            JOURNAL,
-            clients,
-            lambda: Load(http_load(server, journals, clients=clients, seconds=seconds)),
-            server.pid,
-        ),
+        http_variant(server, JOURNAL, journals, clients=clients, seconds=seconds),
         theirs(HORDAK, "hordak"),
         theirs(LEDGER_INVOICE, "ledger", "invoice"),
         theirs(LEDGER_JOURNAL, "ledger", "journal"),

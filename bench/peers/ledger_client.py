@@ -33,6 +33,11 @@ def prepare() -> None:
         for item in range(LINES):
             _service(entity, unit, f"Item {item}")
         entity.create_ledger(name="Journals", posted=True)
+    # Two clients that take the first number of a year at once would make two counters.
+    books = list(EntityModel.objects.all())
+    for first in (invoices(books), journals(books)):
+        for index in range(BOOKS):
+            first(index)
 
 
 def _service(entity: Any, unit: Any, name: str) -> None:

@@ -25,7 +25,8 @@ def only_known(request: TenantRequest, endpoint: Endpoint) -> None:
     known |= {"expand"} if endpoint.expand else set()
     known |= {"fields"} if endpoint.answer and request.method in ("GET", "HEAD") else set()
     known |= {"dry_run"} if endpoint.transition else set()
-    for name, value in request.query_params.items():
+    parameters: dict[str, str] = request.query_params.dict()  # type: ignore[assignment]
+    for name, value in parameters.items():
         if name not in known:
             raise Invalid.field(name, "This endpoint has no such parameter.")
         if "\x00" in value:

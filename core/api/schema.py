@@ -118,7 +118,7 @@ class OnceGenerator(SchemaGenerator):
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
         if OnceGenerator._built is None:
-            OnceGenerator._built = super().get_schema(request, public)
+            OnceGenerator._built = super().get_schema(request, public)  # type: ignore[no-untyped-call]
         return OnceGenerator._built
 
 

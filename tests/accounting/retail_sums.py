@@ -57,8 +57,8 @@ def expected(path: Path) -> Table:
     """One of the README's tables."""
     with path.open(encoding="utf-8", newline="") as file:
         return {
-            key: Sums(int(lines), int(invoices), int(credits), Decimal(quantity), Decimal(amount))
-            for key, lines, invoices, credits, quantity, amount, _, _ in list(csv.reader(file))[1:]
+            key: Sums(int(lines), int(invoices), int(notes), Decimal(quantity), Decimal(amount))
+            for key, lines, invoices, notes, quantity, amount, _, _ in list(csv.reader(file))[1:]
         }
 
 

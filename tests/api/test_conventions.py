@@ -11,8 +11,11 @@ import orjson
 import pytest
 from django.test import override_settings
 
+from accounting.services.reference import contact_create
 from core.api.throttles import CallerThrottle
 from core.jobs.models import OutboxEvent
+from core.tenancy.context import Context
+from core.tenancy.transactions import command
 from tests.api.books import Books, document, fill, journal, line, open_books, payment
 from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
@@ -42,11 +45,15 @@ def crowd(django_db_setup: None, django_db_blocker: Any) -> Iterator[Api]:
     """A company with more contacts than two of the largest pages hold."""
     with django_db_blocker.unblock():
         company = new_company(new_user("alice"))
-        api = api_of(company, company.owner)
-        for number in range(CONTACTS):
-            # Names repeat, so that only the id makes the order a total one.
-            api.ok("POST", "contacts/", {"name": f"C{number % 7}", "reference": f"{number}"})
-        yield api
+        gather(company.ctx())
+        yield api_of(company, company.owner)
+
+
+@command
+def gather(ctx: Context) -> None:
+    for number in range(CONTACTS):
+        # Names repeat, so that only the id makes the order a total one.
+        contact_create(ctx, values={"name": f"C{number % 7}", "reference": f"{number}"})
 
 
 # --- every answer -----------------------------------------------------------------------

@@ -102,8 +102,8 @@ class Chart:
 
     def _named(self, name: str) -> ChartRow | None:
         rows = self._by_name.get(name, [])
-        groups = [row for row in rows if row.is_group]
-        return (groups or rows or [None])[-1]
+        groups = [row for row in rows if row.is_group] or rows
+        return groups[-1] if groups else None
 
     def _unique(self, code: str) -> str:
         if not code:
@@ -121,7 +121,7 @@ class ExistingAccounts:
         by_id = {account.id: account for account in accounts}
         for account in by_id.values():
             # Set from memory, so that climbing the tree asks no more questions.
-            account.parent = by_id.get(account.parent_id)
+            account.parent = by_id[account.parent_id] if account.parent_id else None
             self._add(account)
         self._codes = CodeMaker(self._by_code)
 

@@ -87,12 +87,16 @@ def retail_book(ctx: Context, *, documents: Sequence[RetailDocument]) -> Booked:
     """
     CompanySettings.objects.select_for_update().get()
     booked = _amounts_by_reference([document.reference for document in documents])
-    new = [document for document in documents if document.reference not in booked]
-    known, differing = [], []
+    new: list[RetailDocument] = []
+    known: list[RetailDocument] = []
+    differing: list[RetailDocument] = []
     for document in documents:
-        if document.reference in booked:
-            same = abs(document.amount) == booked[document.reference]
-            (known if same else differing).append(document)
+        if document.reference not in booked:
+            new.append(document)
+        elif booked[document.reference] == abs(document.amount):
+            known.append(document)
+        else:
+            differing.append(document)
     contacts, created = _contacts(ctx, [d for d in new if d.kind != ADJUSTMENT])
     for kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
         inputs = [document_input(d, contacts[d.customer]) for d in new if d.kind == kind]

@@ -54,7 +54,7 @@ class Source:
         content = gzip.GzipFile(fileobj=self._file) if path.suffix == ".gz" else self._file
         # A byte that is no UTF-8 becomes a lone surrogate, which `_fault` finds.
         self._text = TextIOWrapper(
-            content,  # type: ignore[arg-type]
+            content,
             encoding="utf-8-sig",
             errors="surrogateescape",
             newline="",
