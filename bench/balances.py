@@ -14,7 +14,6 @@ from accounting.selectors import reports
 from bench.database import BenchError, Database, Latencies, application_dsn
 from bench.ledger import LEDGER_TABLES
 from bench.measure import Figure, find, ratio
-from bench.processes import cpu_seconds
 from bench.replay import Statement, recorded
 from bench.results import Target
 from bench.scale import Scale
@@ -106,12 +105,12 @@ def _in_turn(database: Database, asks: dict[str, Ask], count: int) -> list[Figur
             for day in days if prepare else ():
                 prepare(day)
         for name, ask in asks.items():
-            before = cpu_seconds(database.postmaster)
+            before = database.cpu_seconds()
             for day in days:
                 started = time.perf_counter()
                 ask(day)
                 times[name].append((time.perf_counter() - started) * 1000)
-            cpu[name] += cpu_seconds(database.postmaster) - before
+            cpu[name] += database.cpu_seconds() - before
     return [_figure(name, taken, cpu[name]) for name, taken in times.items()]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.database import BenchError, Latencies
 from bench.measure import Load
-from bench.processes import cpu_seconds
+from bench.processes import sessions_cpu_seconds
 from bench.web import ROOT
 
 Child = subprocess.Popen[str]
@@ -29,11 +29,11 @@ def clients_load(
     try:
         for child in children:
             _said(child)  # it is warm
-        before = cpu_seconds(postmaster)
+        before = sessions_cpu_seconds(postmaster)
         for child in children:
             _tell(child, f"{seconds}\n")
         found = [json.loads(_said(child)) for child in children]
-        database_cpu = cpu_seconds(postmaster) - before
+        database_cpu = sessions_cpu_seconds(postmaster) - before
     finally:
         for child in children:
             child.kill()

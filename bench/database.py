@@ -5,7 +5,8 @@ import re
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -13,6 +14,7 @@ from typing import Any, LiteralString
 import psutil
 import psycopg
 
+from bench.processes import sessions_cpu_seconds
 from deploy.cluster import binaries
 
 SQL = Path(__file__).parent / "sql"
@@ -75,9 +77,26 @@ class Database:
         """Run a file of `bench/sql`; `{name}` in it is replaced, text quoted by the caller."""
         self._connection.execute((SQL / name).read_text().format(**values))
 
+    @contextmanager
+    def without_autovacuum(self) -> Iterator[None]:
+        """Tables are vacuumed between the loads instead, so that no load pays for another's."""
+        self._set_autovacuum("off")
+        try:
+            yield
+        finally:
+            self._set_autovacuum("on")
+
+    def _set_autovacuum(self, value: LiteralString) -> None:
+        self.run(f"ALTER SYSTEM SET autovacuum = {value}")
+        self.run("SELECT pg_reload_conf()")
+
+    def cpu_seconds(self) -> float:
+        return sessions_cpu_seconds(self.postmaster)
+
     def quiesce(self, tables: Sequence[str]) -> None:
-        """Before every load: `tables` with their indexes in memory, nothing left to write back."""
+        """Before every load: `tables` tidy and in memory with their indexes, nothing to write."""
         for table in tables:
+            self.run(f"VACUUM (ANALYZE) {table}")
             self.run(
                 "SELECT pg_prewarm(i) FROM (SELECT %(t)s::regclass AS i UNION ALL "
                 "SELECT indexrelid FROM pg_index WHERE indrelid = %(t)s::regclass) r",

@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from bench.database import BenchError, Database, application_dsn, superuser_dsn
 from bench.measure import NOT_TIMED, Figure, find, ratio
-from bench.processes import cpu_seconds
 from bench.results import Target
 from bench.scale import Scale
 from bench.web import ROOT
@@ -75,7 +74,7 @@ def _import(database: Database, company: Company, path: Path, lines: int) -> Fig
     report = path.with_name(f"refused-{company.slug}.csv")
     command = [sys.executable, "manage.py", "import_invoices", str(path), "--tenant", company.slug,
                "--report", str(report), "--verbosity", "0"]  # fmt: skip
-    before = cpu_seconds(database.postmaster)
+    before = database.cpu_seconds()
     own = psutil.Process().cpu_times()
     started = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -86,14 +85,14 @@ def _import(database: Database, company: Company, path: Path, lines: int) -> Fig
     python_cpu = (after.children_user + after.children_system) - (
         own.children_user + own.children_system
     )
-    database_cpu = cpu_seconds(database.postmaster) - before
+    database_cpu = database.cpu_seconds() - before
     return _figure(IMPORT, lines, seconds, database_cpu, python_cpu)
 
 
 def _insert(database: Database, company: Company, lines: int) -> Figure:
     """The rows that the import has left, read outside of the clock and written inside it."""
     seconds = 0.0
-    before = cpu_seconds(database.postmaster)
+    before = database.cpu_seconds()
     with (
         psycopg.connect(superuser_dsn()) as reading,
         psycopg.connect(application_dsn(), prepare_threshold=0) as writing,
@@ -103,7 +102,7 @@ def _insert(database: Database, company: Company, lines: int) -> Figure:
                 started = time.perf_counter()
                 _write(writing, bare, rows)
                 seconds += time.perf_counter() - started
-    return _figure(INSERTS, lines, seconds, cpu_seconds(database.postmaster) - before, None)
+    return _figure(INSERTS, lines, seconds, database.cpu_seconds() - before, None)
 
 
 def _batches(

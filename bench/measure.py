@@ -65,12 +65,13 @@ def rounds(database: Database, variants: Sequence[Variant], count: int, title: s
     taken: dict[int, list[Figure]] = {index: [] for index in range(len(variants))}
     turns = [(number, index) for number in range(count) for index in range(len(variants))]
     progress = tqdm(turns, desc=title, leave=False)
-    for _, index in progress:
-        variant = variants[index]
-        progress.set_postfix_str(f"{variant.name}, {variant.clients}")
-        if not taken[index] and variant.warm:
-            variant.warm()
-        taken[index].append(_once(database, variant))
+    with database.without_autovacuum():
+        for _, index in progress:
+            variant = variants[index]
+            progress.set_postfix_str(f"{variant.name}, {variant.clients}")
+            if not taken[index] and variant.warm:
+                variant.warm()
+            taken[index].append(_once(database, variant))
     return [_median(figures) for figures in taken.values()]
 
 
@@ -78,10 +79,10 @@ def _once(database: Database, variant: Variant) -> Figure:
     database.quiesce(variant.tables)
     pid = variant.server_pid
     server_before = cpu_seconds(pid) if pid else 0.0
-    before = cpu_seconds(database.postmaster)
+    before = database.cpu_seconds()
     load = variant.run()
     _backends_gone(database)
-    database_cpu = cpu_seconds(database.postmaster) - before
+    database_cpu = database.cpu_seconds() - before
     if load.database_cpu_seconds is not None:
         database_cpu = load.database_cpu_seconds
     python_cpu = cpu_seconds(pid) - server_before if pid else load.python_cpu_seconds

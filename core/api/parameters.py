@@ -25,7 +25,7 @@ def only_known(request: TenantRequest, endpoint: Endpoint) -> None:
     known |= {"expand"} if endpoint.expand else set()
     known |= {"fields"} if endpoint.answer and request.method in ("GET", "HEAD") else set()
     known |= {"dry_run"} if endpoint.transition else set()
-    parameters: dict[str, str] = request.query_params.dict()  # type: ignore[assignment]
+    parameters: dict[str, str] = request.query_params.dict()
     for name, value in parameters.items():
         if name not in known:
             raise Invalid.field(name, "This endpoint has no such parameter.")

@@ -57,6 +57,8 @@ def credentials_check(request: HttpRequest, *, email: str, password: str) -> Use
     if user is None:
         raise LoginRefused
     assert isinstance(user, User)
+    # Axes would do so at Django's login(), which a bearer token has no use for.
+    AxesProxyHandler.reset_attempts(username=credentials["username"])
     return user
 
 

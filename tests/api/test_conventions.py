@@ -12,8 +12,10 @@ import pytest
 from django.test import override_settings
 
 from accounting.services.reference import contact_create
+from core.api.csv_stream import csv_lines
 from core.api.throttles import CallerThrottle
 from core.jobs.models import OutboxEvent
+from core.json import dumps
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
 from tests.api.books import Books, document, fill, journal, line, open_books, payment
@@ -69,6 +71,22 @@ def test_money_moments_days_and_ids_have_one_form(filled: Books) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["issued_on"])
     assert UUID.fullmatch(found["id"])
     assert (found["total"], found["outstanding"]) == ("14.50", "12.50")
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("-0.00", "0.00"), ("0", "0"), ("1E+3", "1000"), ("1E-6", "0.000001"), ("-5.50", "-5.50")],
+)
+def test_amounts_are_plain_and_zero_has_no_sign(amount: str, shown: str) -> None:
+    assert dumps([Decimal(amount)]) == f'["{shown}"]'.encode()
+    row = "".join(csv_lines([{"amount": Decimal(amount)}], ["amount"], frozenset()))
+    assert row == f"amount\r\n{shown}\r\n"
+
+
+def test_no_posting_is_of_minus_zero(filled: Books) -> None:
+    journals = filled.api.get("journals/?expand=lines").content
+    assert b'"0.00"' in journals
+    assert b'"-0' not in journals
 
 
 def test_every_answer_has_a_request_id_and_is_private(filled: Books, nobody: Api) -> None:
@@ -134,6 +152,7 @@ def test_cursors_lead_forth_and_back(crowd: Api) -> None:
         page = crowd.ok("GET", f"contacts/?limit=200&cursor={page['pagination']['previous']}")
         back.insert(0, page["data"])
     assert [row["id"] for rows in back for row in rows] == seen[:400]
+    assert len(back) == 2
 
 
 def test_cursors_do_not_move_when_rows_come_before_them(books: Books) -> None:

@@ -25,7 +25,7 @@ class Watch:
         page.on("response", self._answered)
 
     def _said(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
+        if message.type == "error":
             self.complaints.append(message.text)
 
     def _answered(self, response: Any) -> None:
