@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from core.ops.bodies import whole_bodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
-application = get_wsgi_application()
+application = whole_bodies(get_wsgi_application())

@@ -61,9 +61,8 @@ def _create(name: str, template: str = "template1") -> None:
         # As deploy/sql/database.sql leaves it: nobody connects or makes temporary tables
         # who was not told that he may.
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target))
-        application = sql.Identifier(settings.DATABASES["default"]["USER"])
         connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(target, application)
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO erp_app, erp_backup").format(target)
         )
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.management import call_command
+from django.db.models import Exists, F, OuterRef
 
 from accounting.models import Allocation, Document, Payment
 from accounting.selectors.reports import aged_balances, trial_balance
+from accounting.services.allocations import allocation_reverse
 from accounting.services.imports.demo import HACK_CLUB, RETAIL, USERS
 from core.tenancy.context import Context
 from core.tenancy.selectors import tenant_by_slug
@@ -52,6 +54,21 @@ def roles(ctx: Context) -> dict[str, str]:
     return dict(held)
 
 
+@query
+def part_payments(ctx: Context) -> int:
+    payments = Allocation.objects.filter(payment__isnull=False, amount__gt=0)
+    return payments.filter(document__total__gt=F("amount")).count()
+
+
+@query
+def a_used_credit(ctx: Context) -> Allocation:
+    undone = Allocation.objects.filter(reverses=OuterRef("pk"))
+    found: Allocation = Allocation.objects.filter(
+        ~Exists(undone), credit__isnull=False, amount__gt=0
+    )[0]
+    return found
+
+
 def test_what_it_prints_lets_everyone_in(seeded: dict[str, Any]) -> None:
     assert seeded["tenants"] == [
         {"slug": "alder-finch", "name": "Alder & Finch Gifts Ltd"},
@@ -80,6 +97,14 @@ def test_again_it_adds_nothing_and_prints_the_same(seeded: dict[str, Any], capsy
     assert state() == before
 
 
+def test_what_somebody_undid_stays_undone(seeded: dict[str, Any]) -> None:
+    ctx = context("alder-finch")
+    allocation_reverse(ctx, allocation_id=a_used_credit(ctx).id)
+    before = counts(ctx)
+    call_command("seed_demo", "--json")
+    assert counts(ctx) == before
+
+
 def test_books_are_those_of_the_slices(seeded: dict[str, Any]) -> None:
     with RETAIL.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -101,6 +126,7 @@ def test_some_invoices_are_paid_some_in_part_some_not(seeded: dict[str, Any]) ->
     for state in ("paid", "part_paid", "posted"):
         assert found[("invoice", state)] >= 10, state
     assert found[("credit_note", "paid")] >= 10
+    assert part_payments(ctx) >= 10
     owed = {r["name"]: r["balance"] for r in trial_balance(ctx)["rows"]}["Accounts receivable"]
     assert aged_balances(ctx, side="receivables")["totals"]["total"] == owed > 0
 

@@ -3,16 +3,11 @@
 import re
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from django.db import connections
 
 from tests.api.books import document, fill, open_books, payment
 from tests.cast import PASSWORD, Api, Company
@@ -25,37 +20,14 @@ DEMO = {
 }
 
 
-@pytest.fixture
-def address() -> Iterator[str]:
-    """A plain WSGI server on a free port."""
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
-    thread = threading.Thread(target=serve, args=[server])
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/api/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-def serve(server: Any) -> None:
-    try:
-        server.serve_forever(poll_interval=0.05)
-    finally:
-        connections.close_all()
-
-
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.parametrize("in_use", [False, True], ids=["new books", "books in use"])
 def test_the_calls_do_what_they_say(
-    acme: Company, alice: Api, address: str, tmp_path: Path, in_use: bool
+    acme: Company, alice: Api, port: int, tmp_path: Path, in_use: bool
 ) -> None:
     if in_use:
         make_use_of(alice)
+    address = f"http://127.0.0.1:{port}/api/v1"
     script = as_said_to(blocks("sh"), URL=address, EMAIL=acme.owner.email, PASSWORD=PASSWORD)
     done = run(script, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -44,15 +44,7 @@ GLOBAL_WITH_TENANT = {"permissions_membership", "permissions_usersession", "jobs
 FOREIGN_NAMES = ("auth_", "axes_", "django_")
 
 #: Tenant foreign keys without an index `(tenant, x)`, although what they refer to can be deleted.
-UNINDEXED = dict.fromkeys(
-    [
-        "accounting_document.journal_id",
-        "accounting_document.reversal_id",
-        "accounting_payment.journal_id",
-        "accounting_payment.reversal_id",
-    ],
-    "only draft journals are deleted; four indexes would be paid for by every posting",
-)
+UNINDEXED: dict[str, str] = {}
 
 TENANT_POLICY = (
     "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"

@@ -1,3 +1,5 @@
+"""The connection: confined to its role, and opening each transaction for one tenant."""
+
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
