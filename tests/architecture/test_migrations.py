@@ -146,7 +146,7 @@ def test_a_new_tenant_table_is_protected_without_anybody_thinking_of_it(scratch:
     assert (
         ask(
             "SELECT has_table_privilege(%s, %s, p) FROM"
-            " unnest(ARRAY['SELECT','INSERT','UPDATE','DELETE','TRUNCATE','REFERENCES','TRIGGER']) p",
+            " unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) p",
             ROLE,
             table,
         )
