@@ -15,13 +15,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", help="posting pages balances imports overhead")
     parser.add_argument("--peers", action="store_true", help="also django-ledger and hordak")
+    parser.add_argument("--publish", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     django.setup()
     from bench.database import BenchError
     from bench.run import Run
 
     try:
-        Run().everything(arguments.parts, with_peers=arguments.peers)
+        Run().everything(arguments.parts, with_peers=arguments.peers, publish=arguments.publish)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1

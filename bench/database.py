@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 
 import psutil
 import psycopg
+from tqdm import tqdm
 
 from bench.processes import sessions_cpu_seconds
 from deploy.cluster import binaries
@@ -73,9 +74,12 @@ class Database:
         [[found]] = self.rows(sql, parameters)
         return found
 
-    def script(self, name: str, **values: LiteralString | int | str) -> None:
+    def script(self, name: str, **values: str | int) -> None:
         """Run a file of `bench/sql`; `{name}` in it is replaced, text quoted by the caller."""
-        self._connection.execute((SQL / name).read_text().format(**values))
+        text = (SQL / name).read_text().format(**values)
+        for statement in tqdm(text.split(";\n"), desc=name, leave=False, delay=2):
+            if statement.strip():
+                self._connection.execute(statement)
 
     @contextmanager
     def without_autovacuum(self) -> Iterator[None]:

@@ -17,6 +17,8 @@ HEADINGS = (
     "| CPU µs Python | CPU µs database |"
 )
 RESULTS = Path(__file__).resolve().parent / "results"
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,14 @@ class Report:
         (RESULTS / "latest.md").write_text(self.markdown(), encoding="utf-8")
         text = json.dumps(self.as_json(), indent=1) + "\n"
         (RESULTS / "latest.json").write_text(text, encoding="utf-8")
+
+    def publish(self) -> None:
+        """Put the tables between the two marks of the page that people read."""
+        page = DOCUMENT.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        table = f"{before}{BEGIN}\n{self.markdown()}{END}{after}"
+        DOCUMENT.write_text(table, encoding="utf-8")
 
     def _machine(self) -> str:
         return (

@@ -34,7 +34,7 @@ class Run:
             "overhead": self.overhead,
         }
 
-    def everything(self, asked: Sequence[str], *, with_peers: bool) -> None:
+    def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
         unknown = set(asked) - set(self.parts)
         if unknown:
             raise BenchError(f"No such part: {', '.join(unknown)}. Parts: {', '.join(self.parts)}")
@@ -48,6 +48,8 @@ class Run:
             if with_peers:
                 self.peers(server)
                 self.write()
+        if publish:
+            self.report.publish()
         print(self.report.markdown())
         print(f"Written to {RESULTS}")
 

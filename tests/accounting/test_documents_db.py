@@ -20,7 +20,9 @@ BOTH_ROLES = pytest.mark.parametrize("alias", ["default", "owner"])
 
 @pytest.fixture
 def books() -> Books:
-    return open_books()
+    opened = open_books()
+    opened.journal("1.00", "-1.00")  # one that belongs to nothing, for `post_by_hand`
+    return opened
 
 
 def invoice(books: Books, *amounts: str, **values: Any) -> UUID:
@@ -34,11 +36,12 @@ def receipt(books: Books, amount: str = "100.00", **values: Any) -> UUID:
 
 def post_by_hand(connection: Connection, table: str, record_id: UUID, **also: str) -> None:
     """What the booking does, in one UPDATE with a journal and a number made up."""
+    journal = also.pop("journal_id", "(SELECT id FROM accounting_journal ORDER BY id LIMIT 1)")
     extra = "".join(f", {column} = {value}" for column, value in also.items())
     connection.execute(
         f"UPDATE {table} SET state = 'posted', number = 'X-1', sequence = 900001,"
         " series_id = (SELECT id FROM accounting_series LIMIT 1), posted_at = now(),"
-        f" journal_id = (SELECT id FROM accounting_journal LIMIT 1){extra} WHERE id = %s",
+        f" journal_id = {journal}{extra} WHERE id = %s",
         [record_id],
     )
 
@@ -422,7 +425,10 @@ def test_nothing_that_was_booked_is_truncated(books: Books, table: str) -> None:
 def test_temporary_tables_deceive_no_document(books: Books) -> None:
     """`pg_temp` is searched first; forged allocations in it must not pay an invoice."""
     document_id = invoice(books)
-    with refused(), raw(books.tenant_id) as connection:
+    with refused("42501"), raw(books.tenant_id) as connection:
+        connection.execute("CREATE TEMP TABLE accounting_allocation (id uuid)")
+    # The owner may make one; the trigger does not look at it.
+    with refused("accounting_document_immutable"), raw(books.tenant_id, "owner") as connection:
         connection.execute(
             "CREATE TEMP TABLE accounting_allocation (LIKE public.accounting_allocation)"
         )
@@ -434,6 +440,17 @@ def test_temporary_tables_deceive_no_document(books: Books) -> None:
         connection.execute(
             "UPDATE accounting_document SET allocated = 100 WHERE id = %s", [document_id]
         )
+
+
+@BOTH_ROLES
+def test_a_journal_belongs_to_one_document_and_one_payment(books: Books, alias: str) -> None:
+    invoice(books)
+    for table, make in (("document", invoice), ("payment", receipt)):
+        taken = f"(SELECT journal_id FROM accounting_{table} WHERE id = '{make(books)}')"
+        draft = make(books, post=False)
+        rule = f"accounting_{table}_journal"
+        with refused(rule), raw(books.tenant_id, alias) as connection:
+            post_by_hand(connection, f"accounting_{table}", draft, journal_id=taken)
 
 
 # --- what is not enforced, stated so that nobody believes otherwise -------------------
