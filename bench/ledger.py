@@ -7,7 +7,7 @@ from bench.world import Company, company_new
 ACCOUNTS = 200
 LEDGER_TABLES = (
     "accounting_document", "accounting_journal", "accounting_journalline",
-    "accounting_accountday", "accounting_account", "accounting_contact",
+    "accounting_accountday", "accounting_accountmonth", "accounting_account", "accounting_contact",
 )  # fmt: skip
 
 

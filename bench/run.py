@@ -80,9 +80,8 @@ class Run:
 
     def imports(self, server: Server) -> None:
         figures = imports.imports(self.database, self.scale)
-        if figures:
-            self._add("Import of invoices (lines per second)", figures, imports.INSERTS)
-            self.report.targets += imports.import_targets(figures)
+        self._add("Import of invoices (lines per second)", figures, imports.INSERTS)
+        self.report.targets += imports.import_targets(figures)
 
     def overhead(self, server: Server) -> None:
         figures = overhead.overhead(self.database, server, self.companies, self.scale)

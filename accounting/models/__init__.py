@@ -4,6 +4,7 @@ from accounting.models.accounts import (
     CONTROL_ROLES,
     Account,
     AccountDay,
+    AccountMonth,
     AccountRole,
     AccountType,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "CONTROL_ROLES",
     "Account",
     "AccountDay",
+    "AccountMonth",
     "AccountRole",
     "AccountType",
     "Allocation",

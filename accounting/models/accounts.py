@@ -65,26 +65,54 @@ class Account(TenantModel):
         return f"{self.code} {self.name}"
 
 
-class AccountDay(TenantModel):
-    """What was posted to one account on one day, summed by the trigger that posts journals.
+class AccountSum(TenantModel):
+    """What was posted to one account in one span, summed by the trigger that posts journals.
 
-    It makes a trial balance cost as much as there are days, not lines. Its id
-    is derived from account and day, because the database makes the row.
+    It makes a balance as of any day cost as much as there are spans, not lines.
+    Ids are derived from account and span, because the database makes the rows.
     """
 
-    tenant = TenantField(db_constraint=False)  # implied by the key to the account
-    account = TenantForeignKey(Account, models.PROTECT, related_name="days")
-    effective_on = models.DateField()
     debit = AmountField()
     credit = AmountField()
 
     class Meta(TenantModel.Meta):
+        abstract = True
+
+
+class AccountDay(AccountSum):
+    """The sums of a day: the start of a page of the ledger, and the last month of a report."""
+
+    tenant = TenantField(db_constraint=False)  # implied by the key to the account
+    account = TenantForeignKey(Account, models.PROTECT, related_name="days")
+    effective_on = models.DateField()
+
+    class Meta(AccountSum.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "account", "effective_on"],
-                name="accounting_accountday_once",
+                fields=["tenant", "account", "effective_on"], name="accounting_accountday_once"
             )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "effective_on"], name="accounting_accountday_day")
         ]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.effective_on}"
+
+
+class AccountMonth(AccountSum):
+    """The sums of a month, by its first day: all of a report but its last month."""
+
+    tenant = TenantField(db_constraint=False)  # implied by the key to the account
+    account = TenantForeignKey(Account, models.PROTECT, related_name="months")
+    starts_on = models.DateField()
+
+    class Meta(AccountSum.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "account", "starts_on"], name="accounting_accountmonth_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.starts_on}"

@@ -107,13 +107,12 @@ def _plain_rows(ctx: Context, kind: str, place: Place, rows: int) -> list[Row]:
     issued_on, document_id = place.values or BEFORE_ALL
     with tenant_cursor() as cursor:
         cursor.execute(
-            PAGE_SQL,
+            PAGE_SQL.format(rows=int(rows)),
             {
                 "tenant": ctx.tenant_id,
                 "kind": kind,
                 "issued_on": issued_on,
                 "id": document_id,
-                "rows": rows,
             },
         )
         return [dict(zip(LISTED, row, strict=True)) for row in cursor.fetchall()]

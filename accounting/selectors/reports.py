@@ -38,7 +38,10 @@ def trial_balance(ctx: Context, *, as_of: date | None = None) -> Row:
     """Debit or credit balance of every account that was posted to, up to and with `as_of`."""
     day = as_of or ctx.today
     currency, unit = _currency(ctx)
-    found = _rows(TRIAL_BALANCE_SQL, {"tenant": ctx.tenant_id, "as_of": day})
+    found = _rows(
+        TRIAL_BALANCE_SQL,
+        {"tenant": ctx.tenant_id, "as_of": day, "month": day.replace(day=1)},
+    )
     rows = [
         {
             "account_id": account_id,

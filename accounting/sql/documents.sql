@@ -124,14 +124,21 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     touched record;
     posted_number text;
+    ours boolean;
 BEGIN
     FOR touched IN
         SELECT DISTINCT tenant_id, document_id FROM changed ORDER BY tenant_id, document_id
     LOOP
-        SELECT number INTO posted_number
+        SELECT number, xmin = pg_current_xact_id()::xid INTO posted_number, ours
         FROM accounting_document
-        WHERE tenant_id = touched.tenant_id AND id = touched.document_id
-        FOR SHARE;
+        WHERE tenant_id = touched.tenant_id AND id = touched.document_id;
+        -- Nobody else can post what this transaction made and has not committed.
+        IF NOT ours THEN
+            SELECT number INTO posted_number
+            FROM accounting_document
+            WHERE tenant_id = touched.tenant_id AND id = touched.document_id
+            FOR SHARE;
+        END IF;
         -- Only a draft has no number (accounting_document_numbered).
         IF posted_number IS NOT NULL THEN
             RAISE EXCEPTION 'document % is posted; its lines cannot be changed', posted_number

@@ -32,7 +32,7 @@ CREATE TRIGGER accounting_journal_guard
 BEFORE INSERT OR UPDATE OR DELETE ON accounting_journal
 FOR EACH ROW EXECUTE FUNCTION accounting_journal_guard();
 
--- Posting: exactly zero, on the journal's own day, and into the sums per account and day.
+-- Posting: exactly zero, on the journal's own day, and into the sums per account.
 --
 -- A concurrent insert of a line holds the journal FOR SHARE (see below), so this
 -- UPDATE waited for it; READ COMMITTED then shows its lines to the query here.
@@ -85,6 +85,19 @@ BEGIN
         ORDER BY l.tenant_id, l.account_id, l.effective_on
         ON CONFLICT (tenant_id, account_id, effective_on) DO UPDATE
             SET debit = day.debit + EXCLUDED.debit, credit = day.credit + EXCLUDED.credit;
+
+        INSERT INTO accounting_accountmonth AS month
+            (tenant_id, id, account_id, starts_on, debit, credit)
+        SELECT l.tenant_id,
+               md5(l.account_id::text || to_char(l.effective_on, 'YYYY-MM'))::uuid,
+               l.account_id, date_trunc('month', l.effective_on)::date,
+               sum(greatest(l.amount, 0)), sum(greatest(-l.amount, 0))
+        FROM accounting_journalline l
+        WHERE l.tenant_id = posting.tenant_id AND l.journal_id = ANY (posting.ids)
+        GROUP BY 1, 2, 3, 4
+        ORDER BY 1, 3, 4
+        ON CONFLICT (tenant_id, account_id, starts_on) DO UPDATE
+            SET debit = month.debit + EXCLUDED.debit, credit = month.credit + EXCLUDED.credit;
     END LOOP;
     RETURN NULL;
 END
@@ -101,14 +114,21 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     touched record;
     posted_number text;
+    ours boolean;
 BEGIN
     FOR touched IN
         SELECT DISTINCT tenant_id, journal_id FROM changed ORDER BY tenant_id, journal_id
     LOOP
-        SELECT number INTO posted_number
+        SELECT number, xmin = pg_current_xact_id()::xid INTO posted_number, ours
         FROM accounting_journal
-        WHERE tenant_id = touched.tenant_id AND id = touched.journal_id
-        FOR SHARE;
+        WHERE tenant_id = touched.tenant_id AND id = touched.journal_id;
+        -- Nobody else can post what this transaction made and has not committed.
+        IF NOT ours THEN
+            SELECT number INTO posted_number
+            FROM accounting_journal
+            WHERE tenant_id = touched.tenant_id AND id = touched.journal_id
+            FOR SHARE;
+        END IF;
         -- Only a posted journal has a number (accounting_journal_numbered).
         IF posted_number IS NOT NULL THEN
             RAISE EXCEPTION 'journal % is posted; its lines cannot be changed', posted_number
@@ -152,7 +172,11 @@ CREATE TRIGGER accounting_journal_truncate
 BEFORE TRUNCATE ON accounting_journal
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
 
--- The sums per account and day are the posting trigger's alone.
+-- The sums per account are the posting trigger's alone.
 CREATE TRIGGER accounting_accountday_refuse
 BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON accounting_accountday
+FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION accounting_refuse();
+
+CREATE TRIGGER accounting_accountmonth_refuse
+BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON accounting_accountmonth
 FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION accounting_refuse();

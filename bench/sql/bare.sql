@@ -9,6 +9,8 @@ CREATE TABLE bench.journal (LIKE accounting_journal INCLUDING INDEXES);
 CREATE TABLE bench.journalline (LIKE accounting_journalline INCLUDING INDEXES);
 CREATE TABLE bench.outbox (LIKE jobs_outboxevent INCLUDING INDEXES);
 CREATE TABLE bench.accountday (LIKE accounting_accountday INCLUDING INDEXES) WITH (fillfactor = 70);
+CREATE TABLE bench.accountmonth (LIKE accounting_accountmonth INCLUDING INDEXES)
+    WITH (fillfactor = 50);
 CREATE TABLE bench.series (LIKE accounting_series INCLUDING INDEXES) WITH (fillfactor = 50);
 INSERT INTO bench.series SELECT * FROM accounting_series;
 GRANT USAGE ON SCHEMA bench TO erp_app;

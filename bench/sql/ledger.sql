@@ -62,5 +62,11 @@ SELECT tenant_id, md5(account_id::text || effective_on::text)::uuid, account_id,
 FROM accounting_journalline WHERE tenant_id = '{tenant}'
 GROUP BY tenant_id, account_id, effective_on;
 
+INSERT INTO accounting_accountmonth (tenant_id, id, account_id, starts_on, debit, credit)
+SELECT tenant_id, md5(account_id::text || to_char(effective_on, 'YYYY-MM'))::uuid, account_id,
+       date_trunc('month', effective_on), sum(debit), sum(credit)
+FROM accounting_accountday WHERE tenant_id = '{tenant}'
+GROUP BY 1, 2, 3, 4;
+
 DROP TABLE ledger_account, ledger_invoice;
 RESET session_replication_role;

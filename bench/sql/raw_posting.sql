@@ -43,4 +43,10 @@ VALUES ('{tenant}', uuidv7(), '{receivable}', '{day}', 341.83, 0),
        ('{tenant}', uuidv7(), '{tax_account}', '{day}', 0, 41.98)
 ON CONFLICT (tenant_id, account_id, effective_on) DO UPDATE
     SET debit = day.debit + EXCLUDED.debit, credit = day.credit + EXCLUDED.credit;
+INSERT INTO bench.accountmonth AS month (tenant_id, id, account_id, starts_on, debit, credit)
+VALUES ('{tenant}', uuidv7(), '{receivable}', date_trunc('month', date '{day}'), 341.83, 0),
+       ('{tenant}', uuidv7(), '{sales}', date_trunc('month', date '{day}'), 0, 299.85),
+       ('{tenant}', uuidv7(), '{tax_account}', date_trunc('month', date '{day}'), 0, 41.98)
+ON CONFLICT (tenant_id, account_id, starts_on) DO UPDATE
+    SET debit = month.debit + EXCLUDED.debit, credit = month.credit + EXCLUDED.credit;
 COMMIT;

@@ -23,10 +23,11 @@ BEGIN
         RETURN;
     END IF;
     PERFORM set_config('app.tenant_id', found_session.tenant_id::text, true);
+    -- A code that two roles grant comes twice; the caller makes a set of them.
     RETURN QUERY SELECT
         found_session.id, found_session.tenant_id, found_session.user_id,
         ARRAY(
-            SELECT DISTINCT g.code::text
+            SELECT g.code::text
             FROM permissions_roleassignment a
             JOIN permissions_grant g
                 ON g.tenant_id = a.tenant_id AND g.role_id = a.role_id

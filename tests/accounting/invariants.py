@@ -28,6 +28,14 @@ CONTRADICTIONS = {
         SELECT * FROM summed s
         FULL JOIN accounting_accountday d USING (account_id, effective_on)
         WHERE s.debit IS DISTINCT FROM d.debit OR s.credit IS DISTINCT FROM d.credit""",
+    "the sums per account and month differ from those per day": """
+        WITH summed AS (
+            SELECT account_id, date_trunc('month', effective_on)::date AS starts_on,
+                   sum(debit) AS debit, sum(credit) AS credit
+            FROM accounting_accountday GROUP BY 1, 2)
+        SELECT * FROM summed s
+        FULL JOIN accounting_accountmonth m USING (account_id, starts_on)
+        WHERE s.debit IS DISTINCT FROM m.debit OR s.credit IS DISTINCT FROM m.credit""",
     "a document differs from its lines": """
         SELECT d.id FROM accounting_document d
         LEFT JOIN accounting_documentline l ON l.document_id = d.id

@@ -22,7 +22,7 @@ from schemathesis.core.transport import Response
 from tests.api.books import Books, fill, open_books
 from tests.cast import api_of, new_company, new_user
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 ENDS_THE_LOGIN = "/api/v1/auth/logout/"
 #: What no answer may ever hold.
 LEAKS = ("Traceback", "psycopg", "SELECT ", "INSERT INTO", "<html", "<!DOCTYPE", "django.")

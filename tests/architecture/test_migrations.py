@@ -18,6 +18,7 @@ from django.db.migrations.state import ProjectState
 
 from core.ids import uuid7
 from core.tenancy.fields import TenantField, TenantForeignKey
+from tests import database
 from tests.architecture.test_catalog import TENANT_POLICY
 from tests.cast import new_company, new_user
 from tests.core.raw import one, raw, refused, rows
@@ -51,6 +52,26 @@ def test_migrate_works_as_the_owner_unless_told_otherwise() -> None:
     out = StringIO()
     call_command("migrate", plan=True, stdout=out)
     assert "No planned migration operations" in out.getvalue()
+
+
+def test_an_apps_migrations_run_back_and_forth_again() -> None:
+    """On an empty database; nobody should run them back over real books."""
+    current = connections["owner"].settings_dict["NAME"]
+    copied = f"{current}_back"
+    database._create(copied, template=database.TEMPLATE)
+    try:
+        database._use("owner", copied)
+        for app in ("accounting", "permissions"):
+            call_command("migrate", app, "zero", database="owner", verbosity=0)
+        call_command("migrate", database="owner", verbosity=0)
+        with raw(alias="owner") as connection:
+            triggers = one(connection, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")
+    finally:
+        database._use("owner", current)
+        with connect("owner", "postgres") as connection:
+            connection.execute(f'DROP DATABASE "{copied}" WITH (FORCE)')
+    with raw(alias="owner") as connection:
+        assert triggers == one(connection, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")
 
 
 # --- what the backend adds ----------------------------------------------------------

@@ -1,6 +1,8 @@
 -- A page of documents of one kind, newest first, after the place that is given ('infinity'
 -- for the first page). Values come as text, exactly as JSON shows them: money keeps its
 -- decimals, and nothing is parsed only to be printed again.
+-- The limit is written in: with a parameter PostgreSQL prices the generic plan for a tenth
+-- of all rows and plans each page anew.
 -- Shape and order are those of `document_list`, which a test compares row by row.
 SELECT d.id::text, d.kind,
        CASE WHEN d.state <> 'posted' THEN d.state
@@ -20,4 +22,4 @@ JOIN accounting_contact c ON c.tenant_id = d.tenant_id AND c.id = d.contact_id
 WHERE d.tenant_id = %(tenant)s AND d.kind = %(kind)s
   AND (d.issued_on, d.id) < (%(issued_on)s::date, %(id)s::uuid)
 ORDER BY d.issued_on DESC, d.id DESC
-LIMIT %(rows)s
+LIMIT {rows}
