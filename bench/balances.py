@@ -45,7 +45,7 @@ Ask = Callable[[date], Any]
 
 def balances(database: Database, company: Company, scale: Scale) -> list[Figure]:
     """All in turn on the same random days, by one client, all as erp_app."""
-    with psycopg.connect(application_dsn(), prepare_threshold=0) as connection:
+    with psycopg.connect(application_dsn(), prepare_threshold=0, autocommit=True) as connection:
         connection.execute(f"SET app.tenant_id = '{company.tenant_id}'")
 
         def sql(text: str) -> Ask:

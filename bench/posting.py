@@ -22,7 +22,8 @@ JOURNAL = "HTTP, journal of 4 lines"
 INVOICES, JOURNALS = "/api/v1/invoices/", "/api/v1/journals/"
 TABLES = (
     "accounting_document", "accounting_documentline", "accounting_journal",
-    "accounting_journalline", "accounting_accountday", "accounting_accountmonth", "jobs_outboxevent",
+    "accounting_journalline", "accounting_accountday", "accounting_accountmonth",
+    "jobs_outboxevent",
     "bench.document", "bench.documentline", "bench.journal", "bench.journalline",
     "bench.accountday", "bench.accountmonth", "bench.outbox",
 )  # fmt: skip
