@@ -50,7 +50,7 @@ class BookedDocument:
 
 
 @query
-def booked_document(ctx: Context, *, kind: str, document_id: UUID) -> BookedDocument:
+def document_get(ctx: Context, *, kind: str, document_id: UUID) -> BookedDocument:
     """One document with lines and journal; NotFound when missing or of another kind."""
     row = (
         Document.objects.filter(kind=kind, id=document_id)

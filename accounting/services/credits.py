@@ -12,7 +12,7 @@ from django.db.models import Sum
 from accounting.errors import NotPosted
 from accounting.models import Document, DocumentKind, DocumentState
 from accounting.pricing import Priced
-from accounting.selectors.documents import BookedDocument, booked_document, line_rows
+from accounting.selectors.documents import BookedDocument, document_get, line_rows
 from accounting.services.allocations import AllocationInput, allocation_create
 from accounting.services.documents import document_create, document_lock
 from accounting.services.drafts import DocumentInput, LineInput
@@ -74,7 +74,7 @@ def document_credit(
                 effective_on=note.row["issued_on"],
             ),
         )
-    return booked_document(ctx, kind=note.row["kind"], document_id=note.row["id"])
+    return document_get(ctx, kind=note.row["kind"], document_id=note.row["id"])
 
 
 def _lines_to_credit(

@@ -10,7 +10,7 @@ from accounting.errors import DocumentNotDraft, NotPosted
 from accounting.events import DocumentPosted, DocumentReversed
 from accounting.ledger import document_postings
 from accounting.models import Document, DocumentLine, DocumentState
-from accounting.selectors.documents import BookedDocument, booked_document, line_rows
+from accounting.selectors.documents import BookedDocument, document_get, line_rows
 from accounting.selectors.facts import Facts, facts_get
 from accounting.services.booking import (
     Booking,
@@ -86,7 +86,7 @@ def document_update(
         **kept, total=draft.row["net"] + draft.row["tax"], version=found.version + 1
     )
     booking_insert(ctx, Booking(document_lines=draft.lines))
-    return booked_document(ctx, kind=kind, document_id=document_id)
+    return document_get(ctx, kind=kind, document_id=document_id)
 
 
 @command
@@ -125,7 +125,7 @@ def documents_post(
         postings.append(ToPost(journal["id"], series_id, document_id=document.id))
     booking_insert(ctx, booking)
     booking_post(ctx, postings, [DocumentPosted(d.id, kind) for d in documents])
-    return [booked_document(ctx, kind=kind, document_id=d.id) for d in documents]
+    return [document_get(ctx, kind=kind, document_id=d.id) for d in documents]
 
 
 @command
@@ -146,7 +146,7 @@ def document_reverse(
         state=DocumentState.REVERSED, reversal=reversal_id, version=document.version + 1
     )
     outbox.announce(ctx, DocumentReversed(document_id))
-    return booked_document(ctx, kind=kind, document_id=document_id)
+    return document_get(ctx, kind=kind, document_id=document_id)
 
 
 def document_lock(ctx: Context, kind: str, document_ids: Sequence[UUID]) -> list[Document]:

@@ -65,7 +65,7 @@ class DocumentView(TenantView):
 
     @reads("accounting.{resource}.view", DocumentOutput, etag=True, summary="One, with its lines")
     def get(self, request: TenantRequest, id: UUID) -> Row:
-        found = selectors.booked_document(request.ctx, kind=self.kind, document_id=id)
+        found = selectors.document_get(request.ctx, kind=self.kind, document_id=id)
         return document_shape(found)
 
     @writes(

@@ -31,6 +31,8 @@ class RequestMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self._answer(request)
         response["X-Request-ID"] = request_id
+        if not response.streaming:
+            response["Content-Length"] = str(len(response.content))
         if request.path not in _QUIET:
             log.info(
                 "request",

@@ -62,11 +62,11 @@ def rehearse(ctx: Context, work: Callable[[], R]) -> R:
         raise RuntimeError("A rehearsal cannot roll back the transaction that it is part of.")
 
     @command
-    def rehearsal(ctx: Context) -> NoReturn:
+    def _rehearsal(ctx: Context) -> NoReturn:
         raise _Rehearsed(work())
 
     try:
-        rehearsal(ctx)
+        _rehearsal(ctx)
     except _Rehearsed as done:
         result: R = done.result
         return result
@@ -107,8 +107,10 @@ def _transactional(function: Service[P, R], *, read_only: bool) -> Service[P, R]
             if scope is None:
                 return _outermost(ctx, call, operation, read_only)
             return _nested(ctx, call, scope, operation, read_only)
-        except DomainError as error:
-            error.operation = error.operation or operation
+        except (DomainError, DatabaseError) as error:
+            # The outermost public service is the one that was asked for, so it has the last word.
+            if not operation.startswith("_"):
+                error.operation = operation  # type: ignore[union-attr]
             raise
 
     return run
@@ -195,6 +197,8 @@ def sqlstate(error: BaseException) -> str:
 
 
 def _give_up(error: DatabaseError, state: str, operation: str) -> NoReturn:
+    if operation.startswith("_"):
+        operation = getattr(error, "operation", operation)
     if state in TIMED_OUT:
         message = f"{operation} did not finish within its time limit; nothing was changed."
         raise OperationTimeout(message) from error

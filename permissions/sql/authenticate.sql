@@ -9,6 +9,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     found_session record;
+    before text := coalesce(current_setting('app.tenant_id', true), '');
 BEGIN
     SELECT s.id, s.tenant_id, s.user_id INTO found_session
     FROM permissions_usersession s
@@ -33,5 +34,7 @@ BEGIN
                 ON g.tenant_id = a.tenant_id AND g.role_id = a.role_id
             WHERE a.tenant_id = found_session.tenant_id AND a.user_id = found_session.user_id
         );
+    -- Called inside a transaction, it must not turn it into another tenant's.
+    PERFORM set_config('app.tenant_id', before, true);
 END
 $$;

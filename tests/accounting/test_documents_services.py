@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from accounting.models import Account, Document, DocumentLine, Tax
-from accounting.selectors.documents import booked_document
+from accounting.selectors.documents import document_get
 from accounting.services.allocations import allocation_reverse
 from accounting.services.credits import CreditedLine, document_credit
 from accounting.services.documents import (
@@ -103,7 +103,7 @@ def test_a_refused_change_leaves_the_draft_as_it_was(books: Books) -> None:
     draft = books.document("10.00", post=False).row
     with pytest.raises(Invalid):
         update(books, draft["id"], lines=[LineInput(Decimal(1), Decimal(-5))])
-    found = booked_document(books.ctx, kind="invoice", document_id=draft["id"])
+    found = document_get(books.ctx, kind="invoice", document_id=draft["id"])
     assert (found.row["total"], found.row["version"]) == (Decimal(10), draft["version"])
 
 
@@ -328,7 +328,7 @@ def test_lines_keep_the_rate_they_were_made_with(books: Books) -> None:
     tax = books.tax("S", "20")
     posted = books.document("10.00", line={"tax_id": tax}).row["id"]
     tax_update(books.ctx, tax_id=tax, values={"rate": Decimal(25)})
-    found = booked_document(books.ctx, kind="invoice", document_id=posted)
+    found = document_get(books.ctx, kind="invoice", document_id=posted)
     assert found.lines[0]["tax_rate"] == Decimal(20)
     note = credit(books, posted)
     assert note.row["tax"] == Decimal(2)

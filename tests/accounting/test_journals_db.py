@@ -355,23 +355,58 @@ def test_deleting_a_line_waits_for_a_posting_and_is_then_refused(books: Books) -
 # --- sums per account and day -------------------------------------------------------
 
 
-def test_the_sums_per_day_are_written_by_posting_only(books: Books) -> None:
+@pytest.mark.parametrize(
+    ("table", "span"),
+    [("accounting_accountday", "effective_on"), ("accounting_accountmonth", "starts_on")],
+)
+def test_sums_per_account_are_written_by_posting_only(books: Books, table: str, span: str) -> None:
     """A trial balance reads them; whoever could change them could forge it."""
-    for attack in (
-        "UPDATE accounting_accountday SET debit = debit + 1",
-        (
-            "INSERT INTO accounting_accountday"
-            " (tenant_id, id, account_id, effective_on, debit, credit)"
-            " SELECT tenant_id, gen_random_uuid(), account_id, effective_on + 1, 5, 0"
-            " FROM accounting_accountday LIMIT 1"
-        ),
-    ):
-        with refused("accounting_append_only"), raw(books.tenant_id) as connection:
-            connection.execute(attack)
+    insert = (
+        f"INSERT INTO {table} (tenant_id, id, account_id, {span}, debit, credit)"
+        f" SELECT tenant_id, gen_random_uuid(), account_id, {span} + 500, 5, 0 FROM {table} LIMIT 1"
+    )
+    for attack in (f"UPDATE {table} SET debit = debit + 1", insert):
+        for alias in ("default", "owner"):
+            with refused("accounting_append_only"), raw(books.tenant_id, alias) as connection:
+                connection.execute(attack)
     with refused("42501"), raw(books.tenant_id) as connection:
-        connection.execute("DELETE FROM accounting_accountday")
-    with refused("accounting_append_only"), raw(books.tenant_id, "owner") as connection:
-        connection.execute("DELETE FROM accounting_accountday")
+        connection.execute(f"DELETE FROM {table}")
+    for attack in (f"DELETE FROM {table}", f"TRUNCATE {table}"):
+        with refused("accounting_append_only"), raw(books.tenant_id, "owner") as connection:
+            connection.execute(attack)
+
+
+@BOTH_ROLES
+def test_lines_are_not_added_in_the_statement_that_posts(books: Books, alias: str) -> None:
+    journal_id = draft(books, "10.00", "-10.00")
+    added = (
+        "WITH added AS (INSERT INTO accounting_journalline (tenant_id, id, journal_id, position,"
+        " account_id, effective_on, amount, memo) SELECT tenant_id, gen_random_uuid(), journal_id,"
+        " 9, account_id, effective_on, amount, '' FROM accounting_journalline"
+        f" WHERE journal_id = '{journal_id}' LIMIT 1) "
+    )
+    rules = ("accounting_journal_immutable", "accounting_journal_balanced")
+    with refused(*rules), raw(books.tenant_id, alias) as connection:
+        connection.execute(added + POST, [journal_id])
+
+
+@BOTH_ROLES
+def test_lines_are_not_added_after_posting_in_the_same_transaction(
+    books: Books, alias: str
+) -> None:
+    """The guard takes no lock on what its own transaction made, and still sees it is posted."""
+    journal_id = uuid7()
+    with raw(books.tenant_id, alias) as connection:
+        connection.execute(
+            "INSERT INTO accounting_journal (tenant_id, id, state, effective_on, narration,"
+            " reference, created_at, version) VALUES (%s, %s, 'draft', %s, '', '', now(), 1)",
+            [books.tenant_id, journal_id, DAY],
+        )
+        add_line(connection, books, journal_id, "5.00", position=1)
+        add_line(connection, books, journal_id, "-5.00", position=2)
+        connection.execute(POST, [journal_id])
+        with refused("accounting_journal_immutable"), connection.transaction():
+            add_line(connection, books, journal_id, "1.00", position=3)
 
 
 def test_temporary_tables_deceive_no_journal(books: Books) -> None:

@@ -111,7 +111,7 @@ def test_every_answer_has_a_request_id_and_is_private(filled: Books, nobody: Api
 def test_the_envelope_names_operation_and_fields(filled: Books) -> None:
     books, api = filled, filled.api
     error = refusal(api.post(f"invoices/{books.posted['invoices']}/post/"), 409)
-    assert (error["code"], error["operation"]) == ("NOT_DRAFT", "documents.post")
+    assert (error["code"], error["operation"]) == ("NOT_DRAFT", "document.post")
     body = document(books.customer, line(), line("ten", quantity="x"))
     error = refusal(api.post("invoices/", body), 422)
     assert error["code"] == "INVALID"

@@ -510,7 +510,7 @@ def test_after_a_transaction_was_ended_by_the_server_the_next_call_works(acme: C
     assert names(acme.ctx()) == ["Ada"]
 
 
-def test_the_innermost_operation_is_named(acme: Company) -> None:
+def test_the_operation_that_was_asked_for_is_named(acme: Company) -> None:
     @command
     def order_ship(ctx: Context) -> None:
         stock_move(ctx)
@@ -521,7 +521,7 @@ def test_the_innermost_operation_is_named(acme: Company) -> None:
 
     with pytest.raises(DomainError) as caught:
         order_ship(acme.ctx())
-    assert caught.value.operation == "stock.move"
+    assert caught.value.operation == "order.ship"
 
 
 # --- connections that die -----------------------------------------------------------

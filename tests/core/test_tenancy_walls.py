@@ -12,7 +12,7 @@ from core.ids import uuid7
 from core.tenancy.postgresql.schema import is_tenant_model
 from permissions.tokens import token_hash
 from tests.accounting.books import Books, open_books
-from tests.cast import Api, api_of
+from tests.cast import Api, Company, api_of
 from tests.core.raw import Connection, one, raw, refused, rows
 
 #: Tenant tables that the books below leave empty, each with the reason.
@@ -269,28 +269,38 @@ def test_the_backup_reads_every_tenant_and_writes_nothing(acmes: Books) -> None:
             connection.execute("DELETE FROM accounting_account")
 
 
-def test_a_token_lends_its_tenant_for_one_statement_only(acmes: Books, alice: Api) -> None:
+@pytest.mark.parametrize("where", ["inside a transaction", "by itself"])
+def test_a_token_lends_its_tenant_for_one_statement_only(
+    acmes: Books, globex: Company, charlie: Api, where: str
+) -> None:
     """Authentication sets the tenant to read the grants; nothing of it may remain."""
-    with raw() as connection:
-        connection.execute(
-            "SELECT * FROM permissions_authenticate(%s, now())", [token_hash(alice.token)]
+    with raw(acmes.tenant_id) as connection:
+        if where == "by itself":
+            connection.execute("COMMIT")
+        before = still(connection)
+        [(_, tenant_id, _, codes)] = rows(
+            connection,
+            "SELECT * FROM permissions_authenticate(%s, now())",
+            token_hash(str(charlie.token)),
         )
-        connection.execute("COMMIT")
-        assert one(connection, "SELECT count(*) FROM accounting_account") == 0
-        connection.execute("BEGIN")
+        assert tenant_id == globex.tenant_id
+        assert codes
+        assert still(connection) == before
+        if where == "by itself":
+            connection.execute("BEGIN")
 
 
 def still(connection: Connection) -> str:
-    return str(one(connection, "SELECT current_setting('app.tenant_id', true)"))
+    return str(one(connection, "SELECT coalesce(current_setting('app.tenant_id', true), '')"))
 
 
 def test_a_local_tenant_ends_with_its_transaction(acmes: Books) -> None:
     with raw(acmes.tenant_id) as connection:
         assert still(connection) == str(acmes.tenant_id)
         connection.execute("COMMIT")
-        assert still(connection) in ("", "None")
+        assert still(connection) == ""
         connection.execute("BEGIN")
         connection.execute(f"SET LOCAL app.tenant_id = '{acmes.tenant_id}'")
         connection.execute("ROLLBACK")
-        assert still(connection) in ("", "None")
+        assert still(connection) == ""
         connection.execute("BEGIN")

@@ -8,14 +8,11 @@ from typing import Generic, TypeVar
 
 from accounting.services.imports.report import Record
 from core.errors import DomainError
-from core.tenancy.context import Context
-from core.tenancy.transactions import command, tenant_cursor
 
 #: Small enough to lock a company's number series for well under a second, large enough
 #: that what each chunk costs by itself does not count.
 RECORDS_MAX = 500
 LINES_MAX = 5_000
-REPLANNED_CHUNKS = 16
 
 
 R = TypeVar("R", bound=Record)
@@ -46,27 +43,14 @@ class Steps(Generic[R, T]):
 
 
 def book_in_chunks(
-    ctx: Context, records: Iterable[R], steps: Steps[R, T], after_chunk: Callable[[], None]
+    records: Iterable[R], steps: Steps[R, T], after_chunk: Callable[[], None]
 ) -> None:
     """Every record through `steps`; `after_chunk` tells of the progress."""
     with _rare_collections():
-        for number, chunk in enumerate(_chunks(records), start=1):
+        for chunk in _chunks(records):
             for booked in _book_or_refuse(chunk, steps):
                 steps.count(booked)
-            _replan_when_grown(ctx, number)
             after_chunk()
-
-
-def _replan_when_grown(ctx: Context, chunk_number: int) -> None:
-    """Let the database plan again after each of the first chunks, then after 32, 64, 128 ...
-
-    A connection keeps the plans it made when the tables were empty, those of the
-    foreign keys included, and on an empty table every index looks as good as the
-    right one. Statistics cure that after a minute; by then an import could have
-    written a million lines, and does so at a quarter of the speed.
-    """
-    if chunk_number <= REPLANNED_CHUNKS or chunk_number & (chunk_number - 1) == 0:
-        _forget_plans(ctx)
 
 
 @contextmanager
@@ -81,12 +65,6 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-@command
-def _forget_plans(ctx: Context) -> None:
-    with tenant_cursor() as cursor:
-        cursor.execute("DISCARD PLANS")
 
 
 def _book_or_refuse(chunk: Sequence[R], steps: Steps[R, T]) -> Iterator[T]:

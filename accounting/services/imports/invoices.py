@@ -60,7 +60,6 @@ def invoices_import(
     with Source(path, COLUMNS) as source, Report(report_path, summary) as report:
         run = _Run(ctx, summary, report)
         book_in_chunks(
-            ctx,
             run.documents(source),
             Steps(run.book, report.refuse_record, run.count),
             lambda: progress(source.bytes_read, summary.lines),

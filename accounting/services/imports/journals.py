@@ -59,7 +59,6 @@ def journals_import(
         Report(report_path, summary) as report,
     ):
         book_in_chunks(
-            ctx,
             run.transactions(source, report),
             Steps(run.book, report.refuse_record, lambda booked: run.count(booked, report)),
             lambda: progress(source.bytes_read, summary.lines),

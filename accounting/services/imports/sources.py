@@ -61,8 +61,12 @@ class Source:
         )
         self._taken: list[str] = []
         self._reader = csv.reader(self._remembered(), strict=True)
-        self._header = self._read_header()
-        self._require(columns)
+        try:
+            self._header = self._read_header()
+            self._require(columns)
+        except SourceUnusable:
+            self._file.close()
+            raise
         self._key = self._header.index(columns[0])
         names = (*columns, *optional)
         self._lacks_some = any(name not in self._header for name in names)
