@@ -130,7 +130,8 @@ def check_books(books: Books) -> None:
 
 def check_tables(connection: Connection) -> None:
     """Assert what the tables must agree on, in a transaction of the company."""
-    assert [what for (what,) in rows(connection, CHECK_SQL)] == []
+    contradictions = "; ".join(what for (what,) in rows(connection, CHECK_SQL))
+    assert not contradictions, contradictions
 
 
 def _check_control_account(books: Books, connection: Connection, side: str) -> None:

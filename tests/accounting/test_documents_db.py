@@ -10,8 +10,10 @@ import pytest
 from accounting.services.allocations import allocation_reverse
 from accounting.services.documents import document_reverse
 from accounting.services.payments import payment_reverse
+from core.errors import Conflict
 from core.ids import uuid7
 from tests.accounting.books import DAY, Books, open_books
+from tests.accounting.invariants import check_tables
 from tests.accounting.test_journals_db import waits_for_a_lock
 from tests.core.raw import Connection, one, raw, refused
 
@@ -453,10 +455,10 @@ def test_a_journal_belongs_to_one_document_and_one_payment(books: Books, alias: 
             post_by_hand(connection, f"accounting_{table}", draft, journal_id=taken)
 
 
-# --- what is not enforced, stated so that nobody believes otherwise -------------------
+# --- what the database does not enforce, stated so that nobody believes otherwise ----
 
 
-def test_numbers_without_gaps_are_the_services_work_not_the_databases(books: Books) -> None:
+def test_numbers_without_gaps_are_the_services_work(books: Books) -> None:
     """Raw SQL can skip numbers; it can neither repeat one nor change one that was given."""
     invoice(books)
     with raw(books.tenant_id) as connection:
@@ -465,9 +467,38 @@ def test_numbers_without_gaps_are_the_services_work_not_the_databases(books: Boo
         )
     skipped = books.find_document(invoice(books)).sequence
     assert skipped == 7
+    contradicted(books, "numbers have a gap")
     with raw(books.tenant_id) as connection:
         connection.execute("UPDATE accounting_series SET next_number = 1 WHERE kind = 'invoice'")
-    with pytest.raises(Exception, match="exists already"):
+    with pytest.raises(Conflict):
         invoice(books)
     with raw(books.tenant_id) as connection:
         assert one(connection, "SELECT max(sequence) FROM accounting_document") == skipped
+
+
+@pytest.mark.parametrize("table", ["document", "payment"])
+def test_that_a_journal_says_the_same_as_its_document_is_the_services_work(
+    books: Books, table: str
+) -> None:
+    """Raw SQL can post a document with any journal that no other document has."""
+    invoice(books)
+    draft = invoice(books, post=False) if table == "document" else receipt(books, post=False)
+    with raw(books.tenant_id) as connection:
+        post_by_hand(connection, f"accounting_{table}", draft)
+    contradicted(books, f"a {table} differs from its journal")
+
+
+def test_that_a_reversal_reverses_is_the_services_work(books: Books) -> None:
+    posted = invoice(books)
+    with raw(books.tenant_id) as connection:
+        connection.execute(
+            "UPDATE accounting_document SET state = 'reversed', reversal_id ="
+            " (SELECT id FROM accounting_journal ORDER BY id LIMIT 1) WHERE id = %s",
+            [posted],
+        )
+    contradicted(books, "a reversed record is not linked")
+
+
+def contradicted(books: Books, what: str) -> None:
+    with raw(books.tenant_id) as connection, pytest.raises(AssertionError, match=what):
+        check_tables(connection)

@@ -360,6 +360,17 @@ def test_no_function_lends_its_owners_rights(catalog: Connection) -> None:
     assert found == []
 
 
+def test_functions_say_where_they_look_for_tables(catalog: Connection) -> None:
+    """Else a temporary table of the same name would be found before the real one."""
+    found = rows(
+        catalog,
+        "SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace "
+        "AND NOT coalesce('search_path=pg_catalog, public, pg_temp' = ANY(proconfig), false) "
+        "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
+    )
+    assert found == []
+
+
 def test_tables_are_permanent(catalog: Connection) -> None:
     """An unlogged table would be empty after a crash."""
     assert (
