@@ -4,7 +4,7 @@ from bench.database import Database
 from bench.scale import Scale
 from bench.world import Company, company_new
 
-ACCOUNTS = 200
+ACCOUNTS, CONTACTS = 200, 2_000
 LEDGER_TABLES = (
     "accounting_document", "accounting_journal", "accounting_journalline",
     "accounting_accountday", "accounting_accountmonth", "accounting_account", "accounting_contact",
@@ -20,8 +20,7 @@ def large_company(database: Database, scale: Scale) -> Company:
         series=str(company.series),
         receivable=str(company.receivable),
         tax_account=str(company.tax_account),
-        contacts=", ".join(f"'{contact}'" for contact in company.contacts),
-        contact_count=len(company.contacts),
+        contacts=CONTACTS,
         invoices=scale.invoices,
         accounts=ACCOUNTS,
     )

@@ -46,7 +46,7 @@ class Target:
         if math.isnan(value):
             return "-"
         if self.unit == "%":
-            return f"{value * 100:.0f} %"
+            return f"{value * 100:.1f} %" if value < 0.1 else f"{value * 100:.0f} %"
         return f"{value:.0f} x" if value >= 10 else f"{value:.1f} x"
 
     def as_row(self) -> dict[str, Any]:

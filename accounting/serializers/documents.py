@@ -1,5 +1,6 @@
 """Invoices, bills, credit and debit notes."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -16,9 +17,9 @@ Row = dict[str, Any]
 class LineBody(serializers.Serializer):
     description = text(500)
     item_code = text(60)
-    quantity = AmountField(default=1)
+    quantity = AmountField(default=Decimal(1))
     unit_price = AmountField()
-    discount_percent = AmountField(default=0, min_value=0, max_value=100)
+    discount_percent = AmountField(default=Decimal(0), min_value=0, max_value=100)
     account_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     tax_id = serializers.UUIDField(required=False, allow_null=True, default=None)
 

@@ -1,5 +1,6 @@
 """Manual journals: draft, post, reverse."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,10 +11,17 @@ from uuid import UUID
 from accounting.errors import JournalNotDraft, Unbalanced
 from accounting.events import JournalPosted
 from accounting.ledger import Posting
-from accounting.models import Document, Journal, JournalLine, Payment, SeriesKind
+from accounting.models import Document, Journal, JournalLine, JournalState, Payment, SeriesKind
 from accounting.selectors.facts import Facts, facts_get
 from accounting.selectors.journals import journal_get
-from accounting.services.booking import Booking, ToPost, booking_insert, booking_post, series_of
+from accounting.services.booking import (
+    Booking,
+    Number,
+    ToPost,
+    booking_insert,
+    booking_post,
+    series_of,
+)
 from accounting.services.documents import require_version
 from accounting.services.reversals import journal_reversal_book
 from core.errors import Conflict, Invalid, NotFound, require
@@ -58,14 +66,17 @@ def journals_create(
         _require_sound(facts, journal, balanced=post)
         ids.append(_add(facts, booking, journal))
     booking_insert(ctx, booking)
-    if post:
-        postings = [
-            ToPost(journal_id, series_of(ctx, facts, SeriesKind.JOURNAL, journal.effective_on))
-            for journal_id, journal in zip(ids, journals, strict=True)
-        ]
-        booking_post(ctx, postings, [JournalPosted(journal_id) for journal_id in ids])
-    found = Journal.objects.prefetch_related("lines").in_bulk(ids)
-    return [found[journal_id] for journal_id in ids]
+    if not post:
+        return _as_written(ctx, booking, {})
+    postings = [
+        ToPost(journal_id, series_of(ctx, facts, SeriesKind.JOURNAL, journal.effective_on))
+        for journal_id, journal in zip(ids, journals, strict=True)
+    ]
+    numbers = booking_post(ctx, postings, [JournalPosted(journal_id) for journal_id in ids])
+    written = _as_written(ctx, booking, numbers)
+    for journal, posting in zip(written, postings, strict=True):
+        journal.series_id = posting.series_id
+    return written
 
 
 @command
@@ -160,6 +171,32 @@ def _add(facts: Facts, booking: Booking, journal: JournalInput) -> UUID:
         line_row["memo"] = line.memo
     journal_id: UUID = row["id"]
     return journal_id
+
+
+def _as_written(ctx: Context, booking: Booking, numbers: dict[UUID, Number]) -> list[Journal]:
+    """The journals just inserted, with their lines, as a read would give them."""
+    lines: dict[UUID, list[JournalLine]] = defaultdict(list)
+    for row in booking.journal_lines:
+        lines[row["journal_id"]].append(JournalLine(tenant_id=ctx.tenant_id, **row))
+    return [_written_journal(ctx, row, lines, numbers) for row in booking.journals]
+
+
+def _written_journal(
+    ctx: Context,
+    row: dict[str, Any],
+    lines: dict[UUID, list[JournalLine]],
+    numbers: dict[UUID, Number],
+) -> Journal:
+    journal = Journal(tenant_id=ctx.tenant_id, created_at=ctx.now, **row)
+    if number := numbers.get(journal.id):
+        journal.state = JournalState.POSTED
+        journal.sequence, journal.number = number
+        journal.posted_at, journal.version = ctx.now, 2
+    # What prefetch_related leaves behind, without asking the database again.
+    prefetched = JournalLine.objects.none()
+    prefetched._result_cache = lines[journal.id]
+    journal._prefetched_objects_cache = {"lines": prefetched}
+    return journal
 
 
 def _require_sound(facts: Facts, journal: JournalInput, *, balanced: bool) -> None:

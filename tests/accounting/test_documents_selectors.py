@@ -66,3 +66,17 @@ def test_one_may_turn_back_from_a_hot_page(alice: Api) -> None:
 
     assert again["data"] == first["data"]
     assert first["pagination"]["previous"] is None
+
+
+def test_what_a_write_answers_is_what_a_read_gives(alice: Api) -> None:
+    """Writes build their answer from what they wrote, without reading it again."""
+    contact = alice.ok("POST", "contacts/", {"name": "Dawson"})["id"]
+    accounts = [row["id"] for row in alice.ok("GET", "accounts/?type=equity")["data"]]
+    invoice = {"contact_id": contact, "issued_on": "2026-03-01", "lines": [{"unit_price": "9.99"}]}
+    lines = [{"account_id": accounts[0], "debit": "5"}, {"account_id": accounts[1], "credit": "5"}]
+    journal = {"effective_on": "2026-03-01", "narration": "Opening", "lines": lines}
+
+    for path, body in (("invoices/", invoice), ("journals/", journal)):
+        for post in (False, True):
+            written = alice.ok("POST", path, body | {"post": post})
+            assert written == alice.ok("GET", f"{path}{written['id']}/")

@@ -5,7 +5,8 @@ WITH document AS (
         (tenant_id, id, kind, state, contact_id, issued_on, due_on, currency, country, reference,
          narration, net, tax, total, allocated, corrects_id, created_at, version)
     SELECT %(tenant)s, d.id, d.kind, 'draft', d.contact_id, d.issued_on, d.due_on, d.currency,
-           d.country, d.reference, d.narration, d.net, d.tax, d.net + d.tax, 0, d.corrects_id,
+           d.country, d.reference, d.narration, d.net, d.tax, d.net + d.tax, (d.net + d.tax) * 0,
+           d.corrects_id,
            %(now)s, 1
     FROM json_to_recordset(%(documents)s::json) AS d(
         id uuid, kind text, contact_id uuid, issued_on date, due_on date, currency text,
@@ -28,7 +29,7 @@ payment AS (
         (tenant_id, id, kind, state, contact_id, account_id, paid_on, currency, amount, allocated,
          reference, narration, created_at, version)
     SELECT %(tenant)s, p.id, p.kind, 'draft', p.contact_id, p.account_id, p.paid_on, p.currency,
-           p.amount, 0, p.reference, p.narration, %(now)s, 1
+           p.amount, p.amount * 0, p.reference, p.narration, %(now)s, 1
     FROM json_to_recordset(%(payments)s::json) AS p(
         id uuid, kind text, contact_id uuid, account_id uuid, paid_on date, currency text,
         amount numeric, reference text, narration text)
