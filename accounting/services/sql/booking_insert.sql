@@ -6,8 +6,7 @@ WITH document AS (
          narration, net, tax, total, allocated, corrects_id, created_at, version)
     SELECT %(tenant)s, d.id, d.kind, 'draft', d.contact_id, d.issued_on, d.due_on, d.currency,
            d.country, d.reference, d.narration, d.net, d.tax, d.net + d.tax, (d.net + d.tax) * 0,
-           d.corrects_id,
-           %(now)s, 1
+           d.corrects_id, %(now)s, 1
     FROM json_to_recordset(%(documents)s::json) AS d(
         id uuid, kind text, contact_id uuid, issued_on date, due_on date, currency text,
         country text, reference text, narration text, net numeric, tax numeric, corrects_id uuid)
