@@ -3,7 +3,9 @@
 -- On posting: the lines add up to the document. Afterwards: only `allocated` (which
 -- must be the sum of the allocations), the reversal, and the version.
 CREATE OR REPLACE FUNCTION accounting_document_guard() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     line_net numeric;
     line_tax numeric;
@@ -68,7 +70,9 @@ BEFORE INSERT OR UPDATE OR DELETE ON accounting_document
 FOR EACH ROW EXECUTE FUNCTION accounting_document_guard();
 
 CREATE OR REPLACE FUNCTION accounting_payment_guard() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     settled numeric;
 BEGIN
@@ -120,7 +124,9 @@ FOR EACH ROW EXECUTE FUNCTION accounting_payment_guard();
 
 -- Lines of a document come and go with its draft only.
 CREATE OR REPLACE FUNCTION accounting_documentline_guard() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     touched record;
     posted_number text;
@@ -167,7 +173,9 @@ FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
 -- Allocations: the fact is inserted, and both sides' `allocated` follow in the same
 -- statement. The CHECKs on those columns refuse to settle more than there is, whoever races.
 CREATE OR REPLACE FUNCTION accounting_allocation_applied() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     target record;
     source record;
