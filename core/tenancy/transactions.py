@@ -117,8 +117,10 @@ def _transactional(function: Service[P, R], *, read_only: bool) -> Service[P, R]
 
 
 def _operation_name(function_name: str, read_only: bool) -> str:
-    """`document_post` becomes `document.post`; a selector keeps its name."""
-    return function_name if read_only else ".".join(function_name.rsplit("_", 1))
+    """`document_post` becomes `document.post`; selectors and private commands keep their name."""
+    if read_only or function_name.startswith("_"):
+        return function_name
+    return ".".join(function_name.rsplit("_", 1))
 
 
 def _nested(
