@@ -74,8 +74,8 @@ def journals_create(
     ]
     numbers = booking_post(ctx, postings, [JournalPosted(journal_id) for journal_id in ids])
     written = _as_written(ctx, booking, numbers)
-    for journal, posting in zip(written, postings, strict=True):
-        journal.series_id = posting.series_id
+    for posted, posting in zip(written, postings, strict=True):
+        posted.series_id = posting.series_id
     return written
 
 
@@ -193,9 +193,9 @@ def _written_journal(
         journal.sequence, journal.number = number
         journal.posted_at, journal.version = ctx.now, 2
     # What prefetch_related leaves behind, without asking the database again.
-    prefetched = JournalLine.objects.none()
+    prefetched: Any = JournalLine.objects.none()
     prefetched._result_cache = lines[journal.id]
-    journal._prefetched_objects_cache = {"lines": prefetched}
+    vars(journal)["_prefetched_objects_cache"] = {"lines": prefetched}
     return journal
 
 
