@@ -108,7 +108,8 @@ def replayable(ctx: Context, call: Call, work: Callable[[], HttpResponse]) -> Ht
             raise
         if isinstance(error, IdempotencyMismatch):
             raise
-        return _keep_refusal(ctx, call, response)
+        # The effect was rolled back; its refusal is kept in a transaction of its own.
+        return _first_or_replay(ctx, call, lambda: response)
 
 
 @command
@@ -117,16 +118,6 @@ def _first_or_replay(ctx: Context, call: Call, work: Callable[[], HttpResponse])
     if kept is not None:
         return _replay(kept, call)
     response = work()
-    _keep(ctx, call, response)
-    return response
-
-
-@command
-def _keep_refusal(ctx: Context, call: Call, response: HttpResponse) -> HttpResponse:
-    """The effect was rolled back; its refusal is kept in a transaction of its own."""
-    kept = _kept(ctx, call)
-    if kept is not None:
-        return _replay(kept, call)
     _keep(ctx, call, response)
     return response
 
