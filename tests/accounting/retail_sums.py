@@ -121,7 +121,8 @@ def report_rows(report: Path) -> list[dict[str, str]]:
 @query
 def _booked(ctx: Context, by: str) -> list[tuple[str, str, int, int, Decimal, Decimal]]:
     with tenant_cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")  # sums over the whole file
+        # Sums over the whole file, which no request asks for: a slow machine may take its time.
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0")
     columns: dict[str, dict[str, Any]] = {
         "total": {},
         "invoice": {"key": F("document__reference")},
