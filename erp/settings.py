@@ -21,6 +21,7 @@ ROOT_URLCONF = "erp.urls"
 INSTALLED_APPS = [
     "core.tenancy",
     "core.jobs",
+    "core.cache",
     "core.api",
     "core.ops",
     "permissions",

@@ -1,5 +1,7 @@
 """Every permission code, `module.page.action`, declared by the app that asks for it."""
 
+from collections.abc import Iterable
+
 _codes: set[str] = set()
 
 
@@ -11,6 +13,12 @@ def declare(module: str, pages: dict[str, list[str]]) -> None:
 
 def all_codes() -> frozenset[str]:
     return frozenset(_codes)
+
+
+def codes_of_modules(modules: Iterable[str]) -> frozenset[str]:
+    """Every code of every page of these modules."""
+    wanted = set(modules)
+    return frozenset(code for code in _codes if code.partition(".")[0] in wanted)
 
 
 #: The roles that every tenant starts with, by what they may do.

@@ -1,10 +1,10 @@
 from django.urls import path
 
-from permissions import views
+from permissions.views import auth
 
 urlpatterns = [
-    path("auth/login/", views.LoginView.as_view()),
-    path("auth/refresh/", views.RefreshView.as_view()),
-    path("auth/logout/", views.LogoutView.as_view()),
-    path("auth/me/", views.MeView.as_view()),
+    path("auth/login/", auth.LoginView.as_view()),
+    path("auth/refresh/", auth.RefreshView.as_view()),
+    path("auth/logout/", auth.LogoutView.as_view()),
+    path("auth/me/", auth.MeView.as_view()),
 ]

@@ -1,5 +1,19 @@
-from permissions.models.roles import Grant, Role, RoleAssignment
-from permissions.models.sessions import UserSession
+from permissions.models.fallback import CachedPermission, PermissionStamp
+from permissions.models.roles import Grant, ModuleAssignment, Permission, Role, RoleAssignment
+from permissions.models.sessions import OneTimeToken, SpentRefreshToken, UserSession
 from permissions.models.users import Membership, User
 
-__all__ = ["Grant", "Membership", "Role", "RoleAssignment", "User", "UserSession"]
+__all__ = [
+    "CachedPermission",
+    "Grant",
+    "Membership",
+    "ModuleAssignment",
+    "OneTimeToken",
+    "Permission",
+    "PermissionStamp",
+    "Role",
+    "RoleAssignment",
+    "SpentRefreshToken",
+    "User",
+    "UserSession",
+]

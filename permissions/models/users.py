@@ -23,6 +23,9 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the staff console.")
+    is_platform_admin = models.BooleanField(
+        default=False, help_text="May assign modules to the super admins of companies."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -55,13 +58,20 @@ class User(AbstractBaseUser):
 
 
 class Membership(models.Model):
-    """A user's entry to one tenant. What he may do there is said by his roles."""
+    """A user's entry to one tenant. What he may do there is said by his roles.
+
+    Invited: `joined_at` is empty and he is not active yet. A super admin also holds
+    every page of the modules that the platform assigned to him.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
     is_active = models.BooleanField(default=True)
+    is_super_admin = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    joined_at = models.DateTimeField(null=True)
+    version = models.BigIntegerField(default=1)
 
     class Meta:
         constraints = [

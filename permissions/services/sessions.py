@@ -78,7 +78,9 @@ def membership_choose(user: User, tenant_slug: str | None) -> Membership:
 @command
 def session_open(ctx: Context, *, user_id: UUID) -> Tokens:
     """A new login of `user_id` in the context's tenant."""
-    session = UserSession(user_id=user_id, tenant_id=ctx.tenant_id, created_at=ctx.now)
+    session = UserSession(
+        user_id=user_id, tenant_id=ctx.tenant_id, created_at=ctx.now, last_seen_at=ctx.now
+    )
     tokens = _fresh_tokens(session, ctx.now)
     session.save(force_insert=True)
     return tokens

@@ -22,6 +22,10 @@ GLOBAL_TABLES = {
     "permissions_user": "reference: who may enter",
     "permissions_membership": "reference: who may enter",
     "permissions_usersession": "local: the token is what names the tenant",
+    "permissions_permission": "reference: the codes that the apps declare",
+    "permissions_spentrefreshtoken": "local: seen again, it ends its session",
+    "permissions_onetimetoken": "local: the token is what names the tenant",
+    "cache_pendingbump": "local: any process replays it",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
     "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
@@ -38,7 +42,12 @@ GLOBAL_TABLES = {
 
 #: Global tables that say of which tenant a row is. They are filtered explicitly by the few
 #: functions that read them, which is why there are so few of them.
-GLOBAL_WITH_TENANT = {"permissions_membership", "permissions_usersession", "jobs_outboxevent"}
+GLOBAL_WITH_TENANT = {
+    "permissions_membership",
+    "permissions_usersession",
+    "permissions_onetimetoken",
+    "jobs_outboxevent",
+}
 
 #: Names given by Django's own and other people's apps, which we do not choose.
 FOREIGN_NAMES = ("auth_", "axes_", "django_")

@@ -9,7 +9,7 @@ from core.api.requests import TenantRequest
 from core.api.views import TenantView
 from core.tenancy.context import Context
 from permissions.selectors.sessions import profile_get
-from permissions.serializers import (
+from permissions.serializers.auth import (
     LoginInput,
     ProfileOutput,
     RefreshInput,

@@ -1,0 +1,30 @@
+"""The only place that voids what is remembered about callers. Parts of a command."""
+
+from collections.abc import Iterable
+
+from django.db.models import F
+
+from core.jobs import outbox
+from core.jobs.outbox import Event
+from core.tenancy.context import Context
+from permissions.caches import SESSIONS, USER_PERMISSIONS
+from permissions.models import PermissionStamp, UserSession
+
+
+def permissions_void(ctx: Context, *events: Event) -> None:
+    """Who may do what in this tenant has changed, as `events` say."""
+    if not _stamp_raise():
+        PermissionStamp.objects.bulk_create([PermissionStamp()], ignore_conflicts=True)
+        _stamp_raise()
+    USER_PERMISSIONS.bump(ctx.tenant_id)
+    outbox.announce(ctx, *events)
+
+
+def sessions_void(ctx: Context, sessions: Iterable[UserSession], *events: Event) -> None:
+    """The access tokens of these sessions (as they were before the change) are worth nothing."""
+    SESSIONS.bump(*(bytes(session.access_hash).hex() for session in sessions))
+    outbox.announce(ctx, *events)
+
+
+def _stamp_raise() -> int:
+    return PermissionStamp.objects.update(stamp=F("stamp") + 1)
