@@ -6,6 +6,10 @@ from typing import Any
 
 import environ
 from psycopg.conninfo import conninfo_to_dict
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from erp.caches import NAMESPACES
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +39,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_filters",
     "django_prometheus",
     "drf_spectacular",
@@ -110,12 +117,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="disabled")
 REDIS_TIMEOUT_SECONDS = 0.1
+#: No greetings on connecting: each would be a round trip of its own.
+REDIS_PLAIN: dict[str, Any] = {"protocol": 2, "driver_info": None}
 _redis = {
     "BACKEND": "django_redis.cache.RedisCache",
     "LOCATION": REDIS_URL,
     "OPTIONS": {
         "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS,
         "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS,
+        # A time limit that is tried ten times over is none.
+        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0), **REDIS_PLAIN},
     },
 }
 _without_redis = {
@@ -123,6 +134,9 @@ _without_redis = {
     "disabled": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 CACHES = {"default": _without_redis.get(REDIS_URL, _redis)}
+CACHE_NAMESPACES = NAMESPACES
+#: The file through which the processes of one machine tell each other what changed.
+CACHE_BOARD = env.str("CACHE_BOARD", default="")
 
 CELERY_BROKER_URL = env.str(
     "CELERY_BROKER_URL", default="memory://" if REDIS_URL in _without_redis else REDIS_URL
@@ -150,12 +164,24 @@ PASSWORD_HASHERS = [
 ]
 _validation = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_validation}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_validation}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
     {"NAME": f"{_validation}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": f"{_validation}.CommonPasswordValidator"},
 ]
 ACCESS_TOKEN_SECONDS = 60 * 60
 REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60
+#: Links sent by mail.
+RESET_TOKEN_SECONDS = env.int("RESET_TOKEN_SECONDS", default=60 * 60)
+INVITATION_TOKEN_SECONDS = env.int("INVITATION_TOKEN_SECONDS", default=7 * 24 * 60 * 60)
+#: Links asked for in an hour: to one e-mail address, and by one network address.
+MAILS_PER_ACCOUNT_AND_HOUR = env.int("MAILS_PER_ACCOUNT_AND_HOUR", default=5)
+MAILS_PER_ADDRESS_AND_HOUR = env.int("MAILS_PER_ADDRESS_AND_HOUR", default=60)
+#: Whether staff need a second factor to open the console. Without TLS it would protect little.
+STAFF_SECOND_FACTOR_REQUIRED = env.bool("STAFF_SECOND_FACTOR_REQUIRED", default=HTTPS)
+OTP_TOTP_ISSUER = "ERP"
 
 # Five wrong passwords lock the account, not the address: an attacker has many addresses.
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
@@ -173,6 +199,20 @@ SILENCED_SYSTEM_CHECKS = [
     "axes.W002",  # the login endpoint answers a lock itself, in the error envelope
     "axes.W006",  # counting addresses would let an attacker start again from the next one
 ]
+
+# --- Mail ---------------------------------------------------------------------------
+
+#: What links in mails begin with: where people reach us, which no request can be asked.
+PUBLIC_URL = env.str(
+    "PUBLIC_URL", default=f"http://127.0.0.1:{env.str('PORT', default='8000')}"
+).rstrip("/")
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="ERP <no-reply@localhost>")
+if env.str("EMAIL_URL", default=""):
+    globals().update(env.email_url("EMAIL_URL"))
+else:  # A file for each mail, for whoever tries the system out on his own machine.
+    EMAIL_BACKEND = "permissions.mail.PrivateFiles"
+    EMAIL_FILE_PATH = str(Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))) / "mail")
+EMAIL_TIMEOUT = 10
 
 # --- HTTP ---------------------------------------------------------------------------
 

@@ -1,19 +1,109 @@
 """A namespace of cached values: `get` what is still true, `bump` what no longer is."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, TypeVar
 from uuid import UUID
+
+import orjson
+from django.conf import settings
+
+from core.cache.board import Board, Count
+from core.cache.flights import Flights
+from core.cache.policy import Policy
+from core.cache.process_tier import Entry, ProcessTier, Stamp
+from core.cache.recall import Recall
+from core.cache.runtime import Runtime, runtime
+from core.json import dumps
+from core.tenancy.scope import current_scope
 
 V = TypeVar("V")
 Scope = UUID | str
 
 
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[V]):
+    """How a value is written in Redis. JSON where nothing else is said; never pickle."""
+
+    encode: Callable[[V], bytes] = dumps
+    decode: Callable[[bytes], V] = orjson.loads
+
+
 class Namespace(Generic[V]):
-    def __init__(self, name: str) -> None:
+    """Values by scope (a tenant, or a token) and key. Declared once, by the app it is about.
+
+    None is never kept: who is not found today may be there tomorrow.
+    """
+
+    def __init__(self, name: str, codec: Codec[V] | None = None) -> None:
         self.name = name
+        self.codec: Codec[V] = codec or Codec()
+        self._flights: Flights[V] = Flights()
 
     def get(self, scope: Scope, key: str, load: Callable[[], V]) -> V:
-        return load()
+        """The value of `key`, from memory, from Redis, or by `load`, which asks the database.
+
+        Within a transaction that has bumped this namespace it is `load` that is asked.
+        """
+        transaction = current_scope.get()
+        if transaction is not None and self.name in transaction.bumped:
+            return load()
+        entry = self.entries.get((scope, key))
+        if entry is not None and self._is_current(entry):
+            self.count(Count.PROCESS_HITS)
+            return entry.value  # type: ignore[no-any-return]
+        self.runtime.listener.ensure()
+        recall = Recall(self, scope, key, self._stamp(scope), load)
+        if transaction is not None and not transaction.read_only:
+            return recall.value()  # it may see what others must not see yet
+        return self._flights.join((scope, key), recall.stamp, recall.value)
 
     def bump(self, *scopes: Scope) -> None:
-        """Within a transaction: once it commits, nobody reads what was cached before."""
+        """Once the open transaction commits, nobody reads what was cached of these before."""
+        self.runtime.bumps.on_commit([(self.name, str(scope)) for scope in scopes])
+
+    def bump_all(self) -> None:
+        """The same for every scope."""
+        self.runtime.bumps.on_commit([(self.name, "")])
+
+    def count(self, count: Count) -> None:
+        self.board.words[self.board.counter(self.name, count)] += 1
+
+    @cached_property
+    def policy(self) -> Policy:
+        policy: Policy = settings.CACHE_NAMESPACES[self.name]
+        return policy
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        return runtime()
+
+    @cached_property
+    def board(self) -> Board:
+        return self.runtime.board
+
+    @cached_property
+    def entries(self) -> ProcessTier:
+        return ProcessTier(self.policy.size, lambda: self.count(Count.EVICTIONS))
+
+    def _is_current(self, entry: Entry) -> bool:
+        versions, stamp = self.board.versions, entry.stamp
+        return (
+            versions[stamp.slot] == stamp.version
+            and versions[stamp.slot_of_all] == stamp.version_of_all
+            and time.monotonic() < entry.believed_until
+            and (stamp.hearing == self.runtime.listener.hearing or self.policy.is_security)
+        )
+
+    def _stamp(self, scope: Scope) -> Stamp:
+        board = self.board
+        slot, slot_of_all = board.slot(self.name, str(scope)), board.slot_of_all(self.name)
+        return Stamp(
+            slot,
+            board.versions[slot],
+            slot_of_all,
+            board.versions[slot_of_all],
+            self.runtime.listener.hearing,
+        )

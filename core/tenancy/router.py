@@ -1,5 +1,6 @@
 """Which database a query goes to: the open transaction's, the replica, or the owner's."""
 
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
@@ -15,8 +16,14 @@ def write_alias() -> str:
     return DEFAULT_DB_ALIAS
 
 
+#: Set while a cache computes: a replica lags, and what it says would be kept.
+primary_only: ContextVar[bool] = ContextVar("primary_only", default=False)
+
+
 def read_alias() -> str:
-    return REPLICA_ALIAS if REPLICA_ALIAS in settings.DATABASES else DEFAULT_DB_ALIAS
+    if REPLICA_ALIAS in settings.DATABASES and not primary_only.get():
+        return REPLICA_ALIAS
+    return DEFAULT_DB_ALIAS
 
 
 class TenancyRouter:

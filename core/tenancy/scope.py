@@ -5,7 +5,7 @@ row-level security stands behind it.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ class Scope:
     alias: str
     read_only: bool
     nested_savepoints: bool
+    #: Cache namespaces that this transaction has changed; it does not read them from a cache.
+    bumped: set[str] = field(default_factory=set)
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("current_scope", default=None)

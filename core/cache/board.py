@@ -1,0 +1,133 @@
+"""The board: versions and counters in memory that all processes of a machine share.
+
+A bump is seen by every process of the machine at once, without a message, a
+thread or Redis. Redis only has to tell the other machines.
+"""
+
+import fcntl
+import mmap
+import os
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+
+WORD = 8
+HEADER, NAMESPACES_MAX, SCOPES, PROCESSES_MAX = 8, 64, 65_536, 64
+BOARD_ID, BEHIND = 0, 1
+
+
+class Count(IntEnum):
+    """What is counted for each namespace."""
+
+    PROCESS_HITS = 0
+    REDIS_HITS = 1
+    MISSES = 2
+    RECOMPUTES = 3
+    EVICTIONS = 4
+    ERRORS = 5
+    BUMPS = 6
+
+
+COUNTS = 8
+_VERSIONS = HEADER
+_COUNTERS = _VERSIONS + NAMESPACES_MAX + SCOPES
+WORDS = _COUNTERS + PROCESSES_MAX * NAMESPACES_MAX * COUNTS
+
+
+class Board:
+    """64-bit words: a header, a version per namespace and scope, counters per process.
+
+    Two scopes may share a slot; then a bump of one makes the other compute anew.
+    """
+
+    def __init__(self, path: Path, namespaces: Sequence[str]) -> None:
+        if len(namespaces) > NAMESPACES_MAX:
+            raise ValueError(f"At most {NAMESPACES_MAX} namespaces fit.")
+        self._numbers = {name: number for number, name in enumerate(namespaces)}
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._writing = threading.Lock()
+        with self._alone():
+            if os.fstat(self._file).st_size < WORDS * WORD:
+                os.ftruncate(self._file, WORDS * WORD)
+            self.words = memoryview(mmap.mmap(self._file, WORDS * WORD)).cast("Q")
+            if self.words[BOARD_ID] == 0:
+                self.words[BOARD_ID] = int.from_bytes(os.urandom(WORD))
+        self.versions = self.words[_VERSIONS:_COUNTERS]
+        self._owner, self._counters = 0, 0
+
+    @property
+    def id(self) -> int:
+        return int(self.words[BOARD_ID])
+
+    # --- versions -------------------------------------------------------------------
+
+    def slot_of_all(self, namespace: str) -> int:
+        """The slot that voids everything of a namespace."""
+        return self._numbers[namespace]
+
+    def slot(self, namespace: str, scope: str) -> int:
+        return NAMESPACES_MAX + zlib.crc32(f"{namespace} {scope}".encode()) % SCOPES
+
+    def bump(self, slots: Sequence[int]) -> None:
+        """Raise these versions. Alone, so that a version never goes back to what it was."""
+        with self._alone():
+            for slot in slots:
+                self.versions[slot] += 1
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether Redis may not have heard yet of a bump that this machine has seen."""
+        return bool(self.words[BEHIND])
+
+    def set_behind(self, behind: bool) -> None:
+        self.words[BEHIND] = int(behind)
+
+    # --- counters -------------------------------------------------------------------
+
+    def counter(self, namespace: str, count: Count) -> int:
+        """The word in which this process counts; stays valid for the process's life.
+
+        Each process adds in a row of its own. Within a process `+=` on a word runs
+        under the interpreter's lock without a call in between.
+        """
+        if self._owner != os.getpid():
+            self._owner, self._counters = os.getpid(), self._claim_row()
+        return self._counters + self._numbers[namespace] * COUNTS + count
+
+    def totals(self) -> dict[str, dict[Count, int]]:
+        """Of all processes of the machine, those that ended included."""
+        return {
+            name: {count: sum(self._row_values(number, count)) for count in Count}
+            for name, number in self._numbers.items()
+        }
+
+    def _row_values(self, number: int, count: Count) -> Iterator[int]:
+        for row in range(PROCESSES_MAX):
+            yield self.words[_row(row) + number * COUNTS + count]
+
+    def _claim_row(self) -> int:
+        """A row that no living process has; with too many processes, one that others use too."""
+        for row in range(PROCESSES_MAX):
+            try:
+                # Held until the process ends, and by this process alone.
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1 + row)
+            except OSError:
+                continue
+            return _row(row)
+        return _row(os.getpid() % PROCESSES_MAX)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._writing:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 0)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
+
+
+def _row(number: int) -> int:
+    return _COUNTERS + number * NAMESPACES_MAX * COUNTS

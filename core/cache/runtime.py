@@ -1,0 +1,53 @@
+"""The parts of the cache, put together once per process from the settings."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from core.cache.board import Board
+from core.cache.bumps import Bumps
+from core.cache.listener import Listener
+from core.cache.local_tiers import MemoryTier, NoTier
+from core.cache.shared_tier import RedisTier
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    board: Board
+    tier: Any
+    bumps: Bumps
+    listener: Listener
+
+    @property
+    def is_away(self) -> bool:
+        """Whether there should be a Redis and it does not answer."""
+        return bool(self.tier.breaker.is_open)
+
+
+@cache
+def runtime() -> Runtime:
+    board = Board(board_path(), list(settings.CACHE_NAMESPACES))
+    tier = _tier(board)
+    bumps = Bumps(board, tier)
+    return Runtime(board, tier, bumps, Listener(board, bumps, tier))
+
+
+def board_path() -> Path:
+    """One file per system and machine, readable by its own user only."""
+    if settings.CACHE_BOARD:
+        return Path(settings.CACHE_BOARD)
+    database = settings.DATABASES["default"]
+    system = f"{database['HOST']}:{database['PORT']}/{database['NAME']} {settings.SECRET_KEY}"
+    name = hashlib.blake2b(system.encode(), digest_size=8).hexdigest()
+    return Path(tempfile.gettempdir()) / f"erp-board-{name}"
+
+
+def _tier(board: Board) -> Any:
+    if settings.REDIS_URL == "memory":
+        return MemoryTier(board)
+    return NoTier() if settings.REDIS_URL == "disabled" else RedisTier()

@@ -1,0 +1,159 @@
+"""Tier 2: bytes that all machines share in Redis, under versions that all machines share.
+
+Never scans keys: a bump gives a scope a new version, and what carries an older
+one is not read again and expires.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+from core.cache.breaker import Breaker
+
+R = TypeVar("R")
+CHANNEL = "erp:bumps"
+VERSION_BYTES = 8
+#: Longer than anything is cached, so that no version is forgotten before its values.
+VERSION_SECONDS = 2 * 86_400
+LOCK_MILLISECONDS = 2_000
+BYTES_MAX = 512 * 1024
+
+Bump = tuple[str, str]
+
+
+class Away(Exception):
+    """Redis did not answer in time, or is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What Redis holds: the versions to store under, and the values that are current."""
+
+    versions: bytes
+    values: dict[str, bytes]
+    #: How old the value of a single key is; only asked for where it matters.
+    age_seconds: float = 0.0
+
+
+class RedisTier:
+    def __init__(self) -> None:
+        self.breaker = Breaker()
+
+    def read(
+        self, namespace: str, scope: str, keys: Sequence[str], stored_seconds: float | None = None
+    ) -> Found:
+        """Current values of `keys`; with `stored_seconds`, the first one's age as well."""
+        names = [_all_version(namespace), _scope_version(namespace, scope)]
+        names += [_entry(namespace, scope, key) for key in keys]
+
+        def call(redis: Any) -> tuple[list[bytes | None], int]:
+            pipe = redis.pipeline(transaction=False)
+            pipe.mget(names)
+            if stored_seconds is not None:
+                pipe.pttl(names[2])
+            found, *rest = pipe.execute()
+            if found[0] is None or found[1] is None:
+                found[:2] = _versions_made(redis, names[:2])
+            return found, rest[0] if rest else 0
+
+        found, left_milliseconds = self._try(call)
+        versions = b"".join(found[:2])  # type: ignore[arg-type]
+        values = {
+            key: bytes(value[len(versions) :])
+            for key, value in zip(keys, found[2:], strict=True)
+            if value is not None and value.startswith(versions)
+        }
+        age = 0.0
+        if stored_seconds is not None:
+            age = max(0.0, stored_seconds - left_milliseconds / 1000)
+        return Found(versions, values, age)
+
+    def store(
+        self, namespace: str, scope: str, values: dict[str, bytes], found: Found, seconds: float
+    ) -> None:
+        """Keep `values` under the versions that were current before they were computed."""
+
+        def call(redis: Any) -> None:
+            pipe = redis.pipeline(transaction=False)
+            for key, value in values.items():
+                if len(value) <= BYTES_MAX:
+                    name = _entry(namespace, scope, key)
+                    pipe.set(name, found.versions + value, px=max(1, int(seconds * 1000)))
+            pipe.execute()
+
+        self._try(call)
+
+    def bump(self, bumps: Sequence[Bump], sender: int) -> None:
+        """New versions, and word of them to every process that listens."""
+
+        def call(redis: Any) -> None:
+            pipe = redis.pipeline(transaction=False)
+            for namespace, scope in bumps:
+                name = _scope_version(namespace, scope) if scope else _all_version(namespace)
+                pipe.set(name, _new_version(), ex=VERSION_SECONDS)
+            pipe.publish(CHANNEL, orjson.dumps([sender, list(bumps)]))
+            pipe.execute()
+
+        self._try(call)
+
+    def lock(self, namespace: str, scope: str, key: str) -> bool:
+        """Whether this process is the one to compute; for two seconds at most."""
+        name = f"{_entry(namespace, scope, key)}:lock"
+        taken = self._try(lambda redis: redis.set(name, b"1", nx=True, px=LOCK_MILLISECONDS))
+        return bool(taken)
+
+    def unlock(self, namespace: str, scope: str, key: str) -> None:
+        self._try(lambda redis: redis.delete(f"{_entry(namespace, scope, key)}:lock"))
+
+    def ping(self) -> None:
+        """Ask even while the breaker is open; raises Away."""
+        try:
+            _client().ping()
+        except (RedisError, OSError) as error:
+            raise Away from error
+
+    def _try(self, call: Callable[[Any], R]) -> R:
+        if self.breaker.is_open:
+            raise Away
+        try:
+            result = call(_client())
+        except (RedisError, OSError) as error:
+            self.breaker.failed()
+            raise Away from error
+        self.breaker.succeeded()
+        return result
+
+
+def _client() -> Any:
+    return get_redis_connection("default")
+
+
+def _versions_made(redis: Any, names: list[str]) -> list[bytes]:
+    """Versions for a scope that has none yet, or whose version was evicted: never an old one."""
+    pipe = redis.pipeline(transaction=False)
+    for name in names:
+        pipe.set(name, _new_version(), ex=VERSION_SECONDS, nx=True)
+    pipe.mget(names)
+    found: list[bytes] = pipe.execute()[-1]
+    return found
+
+
+def _new_version() -> bytes:
+    return os.urandom(VERSION_BYTES)
+
+
+def _all_version(namespace: str) -> str:
+    return f"erp:{namespace}:version"
+
+
+def _scope_version(namespace: str, scope: str) -> str:
+    return f"erp:{namespace}:{scope}:version"
+
+
+def _entry(namespace: str, scope: str, key: str) -> str:
+    return f"erp:{namespace}:{scope}:value:{key}"
