@@ -15,6 +15,16 @@ SCHEDULE = {
         "schedule": crontab(minute=20),
         "options": {"queue": "low", "expires": HOUR_SECONDS},
     },
+    "purge links that are too old to be followed": {
+        "task": "permissions.tasks.one_time_tokens_purge_task",
+        "schedule": crontab(minute=25),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+    "purge counts of mails": {
+        "task": "permissions.tasks.mail_counts_purge_task",
+        "schedule": crontab(minute=35),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
     "purge counts of failed logins": {
         "task": "permissions.tasks.failed_logins_purge_task",
         "schedule": crontab(minute=30),

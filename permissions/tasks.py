@@ -5,14 +5,24 @@ from typing import Any
 
 from celery import shared_task
 
-from permissions.services import sessions
+from permissions.services import purges
 
 
 @shared_task
 def sessions_purge_task(**_: Any) -> int:
-    return sessions.sessions_purge(datetime.now(UTC))
+    return purges.sessions_purge(datetime.now(UTC))
+
+
+@shared_task
+def one_time_tokens_purge_task(**_: Any) -> int:
+    return purges.one_time_tokens_purge(datetime.now(UTC))
 
 
 @shared_task
 def failed_logins_purge_task(**_: Any) -> int:
-    return sessions.failed_logins_purge(datetime.now(UTC))
+    return purges.failed_logins_purge(datetime.now(UTC))
+
+
+@shared_task
+def mail_counts_purge_task(**_: Any) -> int:
+    return purges.mail_counts_purge(datetime.now(UTC))

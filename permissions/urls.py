@@ -1,10 +1,19 @@
 from django.urls import path
 
-from permissions.views import auth
+from permissions.views import auth, invitations, passwords, sessions
 
 urlpatterns = [
     path("auth/login/", auth.LoginView.as_view()),
     path("auth/refresh/", auth.RefreshView.as_view()),
     path("auth/logout/", auth.LogoutView.as_view()),
     path("auth/me/", auth.MeView.as_view()),
+    path("auth/password/", passwords.PasswordView.as_view()),
+    path("auth/forgot-password/", passwords.ForgotPasswordView.as_view()),
+    path("auth/reset-password/", passwords.ResetPasswordView.as_view()),
+    path("auth/sessions/", sessions.OwnSessionsView.as_view()),
+    path("auth/sessions/<uuid:id>/", sessions.OwnSessionView.as_view()),
+    path("auth/accept-invitation/", invitations.AcceptInvitationView.as_view()),
+    path("users/<uuid:id>/sessions/", sessions.UserSessionsView.as_view()),
+    path("memberships/", invitations.InvitesView.as_view()),
+    path("memberships/<uuid:id>/invite/", invitations.InviteAgainView.as_view()),
 ]

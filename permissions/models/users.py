@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -33,7 +34,8 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
-    #: Permission codes in the tenant that this request is about; set by the staff middleware.
+    #: Permission codes in the tenant that this user is bound to, by the staff middleware or
+    #: `caller_get`. Unbound, he holds none.
     codes: frozenset[str] = frozenset()
 
     class Meta:
@@ -51,10 +53,13 @@ class User(AbstractBaseUser):
         return self.name
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        return self.is_active and perm in self.codes
+        """As the backends of Django's authentication say; ours is the one policy."""
+        asked = [backend for backend in get_backends() if hasattr(backend, "has_perm")]
+        return self.is_active and any(backend.has_perm(self, perm, obj) for backend in asked)
 
     def has_module_perms(self, app_label: str) -> bool:
-        return self.is_active and any(code.startswith(f"{app_label}.") for code in self.codes)
+        asked = [backend for backend in get_backends() if hasattr(backend, "has_module_perms")]
+        return self.is_active and any(one.has_module_perms(self, app_label) for one in asked)
 
 
 class Membership(models.Model):

@@ -1,28 +1,18 @@
 """Reads about sessions and memberships. Global tables: filtered explicitly."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import QuerySet
 
+from core.errors import NotFound, require
+from core.listing import Order, Page, PageRequest, Row, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query
-from permissions.models import Membership, Role, User
-from permissions.tokens import token_hash
+from permissions.models import Membership, Role, User, UserSession
+from permissions.policy import codes_held
 
-FoundSession = tuple[UUID, UUID, UUID, list[str]]
-
-
-def session_actor(token: str, moment: datetime) -> FoundSession | None:
-    """(session, tenant, user, permission codes) of a valid access token, or None."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT session_id, tenant_id, user_id, codes FROM permissions_authenticate(%s, %s)",
-            [token_hash(token), moment],
-        )
-        found: FoundSession | None = cursor.fetchone()
-    return found
+COLUMNS = ("id", "device", "address", "created_at", "last_seen_at", "refresh_expires_at")
 
 
 def membership_list(user: User) -> list[Membership]:
@@ -40,8 +30,7 @@ def profile_get(ctx: Context) -> dict[str, Any]:
     membership = Membership.objects.select_related("user", "tenant").get(
         user_id=ctx.acting_user, tenant_id=ctx.tenant_id
     )
-    held = Role.objects.filter(assignments__user=ctx.actor_id).order_by("code")
-    roles = list(held.prefetch_related("grants"))
+    held = Role.objects.filter(assignments__user=ctx.actor_id, is_active=True).order_by("code")
     return {
         "user": {
             "id": membership.user.id,
@@ -53,13 +42,38 @@ def profile_get(ctx: Context) -> dict[str, Any]:
             "slug": membership.tenant.slug,
             "name": membership.tenant.name,
         },
-        "roles": [role.code for role in roles],
-        "permissions": sorted({grant.code for role in roles for grant in role.grants.all()}),
+        "roles": [role.code for role in held],
+        "permissions": sorted(codes_held(ctx, ctx.acting_user)),
     }
 
 
 @query
-def codes_held(ctx: Context) -> frozenset[str]:
-    """The permission codes of the actor in this tenant."""
-    held = Role.objects.filter(assignments__user=ctx.actor_id)
-    return frozenset(held.values_list("grants__code", flat=True).distinct())
+def session_list(ctx: Context, *, current_id: UUID, page: PageRequest) -> Page:
+    """The caller's logins to this company that can still be used, the latest first."""
+    return _sessions_of(ctx, ctx.acting_user, current_id, page)
+
+
+@query
+def session_list_of(ctx: Context, *, user_id: UUID, current_id: UUID, page: PageRequest) -> Page:
+    """The same of a member of this company."""
+    members = Membership.objects.filter(user=user_id, tenant=ctx.tenant_id)
+    require(members.exists(), NotFound())
+    return _sessions_of(ctx, user_id, current_id, page)
+
+
+def sessions_alive(ctx: Context) -> "QuerySet[UserSession]":
+    """The company's sessions that can be used or refreshed. Part of a query."""
+    return UserSession.objects.filter(
+        tenant=ctx.tenant_id, revoked_at=None, refresh_expires_at__gt=ctx.now
+    )
+
+
+def _sessions_of(ctx: Context, user_id: UUID, current_id: UUID, page: PageRequest) -> Page:
+    rows = sessions_alive(ctx).filter(user=user_id).values(*COLUMNS)
+    order = Order(f"sessions of {user_id}", ("id",))
+
+    def shape(row: Row) -> Row:
+        expires_at = row.pop("refresh_expires_at")
+        return row | {"expires_at": expires_at, "is_current": row["id"] == current_id}
+
+    return page_of(ctx, rows, order, page).shaped(shape)

@@ -6,17 +6,52 @@ from rest_framework import serializers
 
 from permissions.services.sessions import Tokens
 
+#: Longer than any token of ours; a longer text is not looked up.
+TOKEN_LENGTH_MAX = 100
+
+
+class PasswordField(serializers.CharField):
+    """Taken as it is typed; long enough for any passphrase, short enough to be hashed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=1000, trim_whitespace=False, **kwargs)
+
+
+class TenantField(serializers.SlugField):
+    """The short name of a company, where a body may name one."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(max_length=40, required=False, help_text=help_text)
+
 
 class LoginInput(serializers.Serializer):
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=1000, trim_whitespace=False)
-    tenant = serializers.SlugField(
-        max_length=40, required=False, help_text="Short name; needed by members of several."
-    )
+    password = PasswordField()
+    tenant = TenantField("Short name; needed by members of several.")
 
 
 class RefreshInput(serializers.Serializer):
-    refresh_token = serializers.CharField(max_length=100)
+    refresh_token = serializers.CharField(max_length=TOKEN_LENGTH_MAX)
+
+
+class PasswordChangeInput(serializers.Serializer):
+    old_password = PasswordField()
+    new_password = PasswordField()
+
+
+class ForgotPasswordInput(serializers.Serializer):
+    email = serializers.EmailField(max_length=254)
+    tenant = TenantField("Short name; whose link is wanted by members of several.")
+
+
+class AcceptedOutput(serializers.Serializer):
+    message = serializers.CharField()
+
+
+class ResetPasswordInput(serializers.Serializer):
+    token = serializers.CharField(max_length=TOKEN_LENGTH_MAX)
+    password = PasswordField()
+    tenant = TenantField("Short name; a link of another company is refused.")
 
 
 class TokensOutput(serializers.Serializer):

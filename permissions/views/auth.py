@@ -8,6 +8,7 @@ from core.api.guards import AUTHENTICATED, PUBLIC
 from core.api.requests import TenantRequest
 from core.api.views import TenantView
 from core.tenancy.context import Context
+from permissions.origins import origin_of
 from permissions.selectors.sessions import profile_get
 from permissions.serializers.auth import (
     LoginInput,
@@ -35,17 +36,19 @@ class LoginView(PublicView):
             request._request, email=body["email"], password=body["password"]
         )
         membership = sessions.membership_choose(user, body.get("tenant"))
-        ctx = _context(request, membership.tenant_id, user.pk)
-        return tokens_shape(sessions.session_open(ctx, user_id=user.pk))
+        ctx = context_for(request, membership.tenant_id, user.pk)
+        origin = origin_of(request._request)
+        tokens = sessions.session_open(ctx, user_id=user.pk, origin=origin, verified=user.password)
+        return tokens_shape(tokens)
 
 
 class RefreshView(PublicView):
     @writes(PUBLIC, TokensOutput, body=RefreshInput, idempotent=False, summary="New tokens for old")
     def post(self, request: TenantRequest, body: dict[str, Any]) -> dict[str, Any]:
-        """The tokens sent and any older ones stop working."""
+        """The tokens sent stop working. A refresh token sent twice ends the login altogether."""
         token = body["refresh_token"]
-        session = sessions.refreshable_session(token, datetime.now(UTC))
-        ctx = _context(request, session.tenant_id, session.user_id)
+        session = sessions.session_of_refresh_token(token)
+        ctx = context_for(request, session.tenant_id, session.user_id)
         return tokens_shape(
             sessions.session_refresh(ctx, session_id=session.pk, refresh_token=token)
         )
@@ -63,5 +66,6 @@ class MeView(TenantView):
         return profile_get(request.ctx)
 
 
-def _context(request: TenantRequest, tenant_id: Any, actor_id: Any) -> Context:
+def context_for(request: TenantRequest, tenant_id: Any, actor_id: Any) -> Context:
+    """The context of a call without an access token, of whoever its body stands for."""
     return Context(tenant_id, actor_id, datetime.now(UTC), request.request_id)

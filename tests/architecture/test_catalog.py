@@ -25,12 +25,16 @@ GLOBAL_TABLES = {
     "permissions_permission": "reference: the codes that the apps declare",
     "permissions_spentrefreshtoken": "local: seen again, it ends its session",
     "permissions_onetimetoken": "local: the token is what names the tenant",
+    "permissions_mailcount": "local: counted before any tenant is known",
     "cache_pendingbump": "local: any process replays it",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
     "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
     "axes_accessattemptexpiration": "local: not written (AXES_USE_ATTEMPT_EXPIRATION)",
     "axes_accesslog": "local: not written (AXES_DISABLE_ACCESS_LOG)",
+    "otp_totp_totpdevice": "local: the second factor of staff, who are in several tenants",
+    "otp_static_staticdevice": "local: their recovery codes",
+    "otp_static_statictoken": "local: their recovery codes",
     "auth_group": "django",
     "auth_group_permissions": "django",
     "auth_permission": "django",
@@ -50,7 +54,7 @@ GLOBAL_WITH_TENANT = {
 }
 
 #: Names given by Django's own and other people's apps, which we do not choose.
-FOREIGN_NAMES = ("auth_", "axes_", "django_")
+FOREIGN_NAMES = ("auth_", "axes_", "django_", "otp_")
 
 #: Tenant foreign keys without an index `(tenant, x)`, although what they refer to can be deleted.
 UNINDEXED: dict[str, str] = {}
