@@ -45,3 +45,9 @@ class ExplainFilter(FilterSet):
 
 class DutyFilter(FilterSet):
     user_id = UUIDFilter(label="Of one member only.")
+
+
+class KeepCurrent(FilterSet):
+    """Not a filter of rows: what a logout leaves alone."""
+
+    keep_current = TruthFilter(label="`true`: the login that asks lives on.")
