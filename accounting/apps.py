@@ -5,6 +5,7 @@ class AccountingConfig(AppConfig):
     name = "accounting"
 
     def ready(self) -> None:
+        from accounting.duties import DUTIES
         from accounting.refusals import REFUSALS
         from core import refusals
         from permissions import catalog
@@ -29,4 +30,5 @@ class AccountingConfig(AppConfig):
                 "reports": ["view"],
             },
         )
+        catalog.declare_duties(*DUTIES)
         refusals.register(REFUSALS)

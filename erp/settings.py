@@ -111,6 +111,8 @@ if env.str("DATABASE_OWNER_URL", default=""):
 #: The role that migrations grant tables to.
 DATABASE_APP_ROLE = DATABASES["default"]["USER"] or "erp_app"
 DATABASE_ROUTERS = ["core.tenancy.router.TenancyRouter"]
+#: What `migrate` runs at its end, as the application.
+AFTER_MIGRATE_COMMANDS = ["sync_permissions"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis and Celery ---------------------------------------------------------------
@@ -158,6 +160,7 @@ AUTH_USER_MODEL = "permissions.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "permissions.backends.PasswordBackend",
+    "permissions.backends.PolicyBackend",
 ]
 PASSWORD_HASHERS = [
     env.str("PASSWORD_HASHER", default="permissions.hashers.TunedArgon2PasswordHasher")

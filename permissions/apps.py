@@ -5,6 +5,28 @@ class PermissionsConfig(AppConfig):
     name = "permissions"
 
     def ready(self) -> None:
-        from permissions import catalog
+        from django.core.signals import request_finished
 
-        catalog.declare("permissions", {"users": ["view"], "roles": ["view"]})
+        from core import refusals
+        from permissions import catalog, last_seen
+        from permissions.duties import DUTIES
+        from permissions.refusals import REFUSALS
+
+        catalog.declare(
+            "permissions",
+            {
+                "users": ["view"],
+                "memberships": ["view", "create", "update"],
+                "super-admins": ["update"],
+                "roles": ["view", "create", "update", "delete"],
+                "grants": ["view", "create", "delete"],
+                "modules": ["view"],
+                "explain": ["view"],
+                "duties": ["view"],
+                "sessions": ["view", "revoke"],
+            },
+            platform={"modules": ["update"], "users": ["deactivate"]},
+        )
+        catalog.declare_duties(*DUTIES)
+        refusals.register(REFUSALS)
+        request_finished.connect(last_seen.write, dispatch_uid="permissions.last_seen")

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from permissions.views import auth, invitations, passwords, sessions
+from permissions.views import (
+    auth,
+    invitations,
+    members,
+    modules,
+    passwords,
+    permissions,
+    roles,
+    sessions,
+)
 
 urlpatterns = [
     path("auth/login/", auth.LoginView.as_view()),
@@ -14,6 +23,16 @@ urlpatterns = [
     path("auth/sessions/<uuid:id>/", sessions.OwnSessionView.as_view()),
     path("auth/accept-invitation/", invitations.AcceptInvitationView.as_view()),
     path("users/<uuid:id>/sessions/", sessions.UserSessionsView.as_view()),
-    path("memberships/", invitations.InvitesView.as_view()),
+    path("users/", members.UsersView.as_view()),
+    path("users/<uuid:id>/", members.UserView.as_view()),
+    path("memberships/", members.MembershipsView.as_view()),
+    path("memberships/<uuid:id>/", members.MembershipView.as_view()),
+    path("roles/", roles.RolesView.as_view()),
+    path("roles/<uuid:id>/", roles.RoleView.as_view()),
+    path("grants/", roles.GrantsView.as_view()),
+    path("grants/<uuid:id>/", roles.GrantView.as_view()),
+    path("modules/", modules.ModulesView.as_view()),
+    path("permissions/explain/", permissions.ExplainView.as_view()),
+    path("permissions/duties/", permissions.DutiesView.as_view()),
     path("memberships/<uuid:id>/invite/", invitations.InviteAgainView.as_view()),
 ]

@@ -10,7 +10,7 @@ from core.errors import Invalid, require
 from core.tenancy.context import Context
 from core.tenancy.models import Tenant
 from core.tenancy.transactions import command
-from permissions.services.tenants import member_add, tenant_open
+from permissions.services.tenants import owner_install, tenant_open
 
 #: What every company needs for documents and payments to find their accounts:
 #: code, name, type, role. Written for this project; import a chart to go on from here.
@@ -46,7 +46,7 @@ def company_open(ctx: Context, *, company: CompanyInput, owner_id: UUID) -> Tena
     known = company.base_currency in CURRENCIES
     require(known, Invalid.field("base_currency", "Not a currency of ISO 4217."))
     tenant = tenant_open(ctx, slug=company.slug, name=company.name)
-    member_add(ctx, user_id=owner_id, role="owner")
+    owner_install(ctx, user_id=owner_id)
     CompanySettings.objects.create(
         base_currency=company.base_currency,
         fiscal_year_start_month=company.fiscal_year_start_month,

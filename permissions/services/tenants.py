@@ -6,8 +6,19 @@ from core.errors import Conflict, require
 from core.tenancy.context import Context
 from core.tenancy.models import Tenant
 from core.tenancy.transactions import command
+from permissions import catalog
 from permissions.catalog import ROLE_TEMPLATES, codes_of_template
-from permissions.models import Grant, Membership, Role, RoleAssignment, User
+from permissions.events import ModuleAssignmentsChanged, UserPermissionsChanged
+from permissions.models import (
+    Grant,
+    Membership,
+    PermissionStamp,
+    Role,
+    RoleAssignment,
+    User,
+)
+from permissions.services.invalidation import permissions_void
+from permissions.services.modules import modules_give
 
 
 @command
@@ -18,6 +29,7 @@ def tenant_open(ctx: Context, *, slug: str, name: str) -> Tenant:
     tenant = Tenant(id=ctx.tenant_id, slug=slug, name=name)
     tenant.full_clean()
     tenant.save(force_insert=True)
+    PermissionStamp.objects.create()
     for code in ROLE_TEMPLATES:
         role = Role.objects.create(code=code, name=code.capitalize())
         Grant.objects.bulk_create(Grant(role=role, code=c) for c in codes_of_template(code))
@@ -25,12 +37,31 @@ def tenant_open(ctx: Context, *, slug: str, name: str) -> Tenant:
 
 
 @command
+def owner_install(ctx: Context, *, user_id: UUID) -> Membership:
+    """Let the first owner in: he holds the role `owner`, and is super admin of every module."""
+    member_add(ctx, user_id=user_id, role=catalog.OWNER)
+    Membership.objects.filter(tenant=ctx.tenant_id, user=user_id).update(is_super_admin=True)
+    modules_give(ctx, user_id=user_id, modules=set(catalog.modules()))
+    permissions_void(ctx, ModuleAssignmentsChanged(user_id))
+    return Membership.objects.get(tenant=ctx.tenant_id, user=user_id)
+
+
+@command
 def member_add(ctx: Context, *, user_id: UUID, role: str) -> Membership:
-    """Let a user into the tenant in one of its roles; adds the role if he is in already."""
+    """Let a user into the tenant in one of its roles; adds the role if he is in already.
+
+    For those who open companies and load data: that the actor may give this role is
+    theirs to check.
+    """
+    joined = {"is_active": True, "joined_at": ctx.now}
     membership, _ = Membership.objects.update_or_create(
-        tenant_id=ctx.tenant_id, user_id=user_id, defaults={"is_active": True}
+        tenant_id=ctx.tenant_id,
+        user_id=user_id,
+        defaults={"is_active": True},
+        create_defaults=joined,
     )
     RoleAssignment.objects.get_or_create(user_id=user_id, role=Role.objects.get(code=role))
+    permissions_void(ctx, UserPermissionsChanged(user_id))
     return membership
 
 

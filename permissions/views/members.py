@@ -11,6 +11,7 @@ from permissions.filters import MembershipFilter, PersonFilter
 from permissions.selectors.members import member_list, membership_get, person_get, person_list
 from permissions.serializers.members import MembershipOutput, MembershipPatch, PersonOutput
 from permissions.services import members
+from permissions.views.invitations import InvitesView
 
 Row = dict[str, Any]
 
@@ -38,7 +39,9 @@ class UserView(TenantView):
         return person_get(request.ctx, user_id=id)
 
 
-class MembershipsView(TenantView):
+class MembershipsView(InvitesView):
+    """The list, and invitations to it."""
+
     resource = "memberships"
 
     @reads(

@@ -65,9 +65,7 @@ class RoleView(TenantView):
     )
     def patch(self, request: TenantRequest, id: UUID, body: Row) -> Row:
         version = expected_version(request)
-        return roles.role_update(
-            request.ctx, role_id=id, values=body, expected_version=version
-        )
+        return roles.role_update(request.ctx, role_id=id, values=body, expected_version=version)
 
     @writes("permissions.roles.delete", status=204, summary="Delete what nobody holds")
     def delete(self, request: TenantRequest, id: UUID) -> None:
