@@ -15,7 +15,6 @@ from accounting.services.documents import document_create
 from bench.database import BenchError, application_dsn
 from bench.world import Company, invoice_input
 from core.ids import uuid7
-from permissions.tokens import token_hash
 
 Statement = tuple[str, Any]
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -31,7 +30,7 @@ def guarded_scripts(companies: Iterable[Company], day: date) -> list[str]:
 
 
 def request_scripts(companies: Iterable[Company], day: date) -> list[str]:
-    """All statements of the request: who calls, what the booking must know, the booking."""
+    """All statements of the request that do not come from memory."""
     return [_script(one, day, whole_request=True) for one in companies]
 
 
@@ -39,18 +38,13 @@ def _script(company: Company, day: date, *, whole_request: bool) -> str:
     newest = str(uuid7())
     asked = invoice_input(company, day, 1)
     statements = recorded(lambda: document_create(company.ctx(), document=asked, post=True))
-    who = []
-    if whole_request:
-        hashed = token_hash(company.token)
-        who = [("SELECT * FROM permissions_authenticate(%s, %s)", [hashed, company.ctx().now])]
-    else:
+    if not whole_request:
         statements = [(sql, p) for sql, p in statements if re.search(r"\b(INSERT|UPDATE)\b", sql)]
     writer = _Writer(newest)
-    before = [writer.line(*statement) for statement in who]
     work = [writer.line(*statement) for statement in statements]
     made = "".join(f", uuidv7() AS {name}" for name in writer.names.values())
     tenant = f"SELECT set_config('app.tenant_id', '{company.tenant_id}', true){made}\n\\gset\n"
-    return "".join([*before, "BEGIN;\n", tenant, *work, "COMMIT;\n"])
+    return "".join(["BEGIN;\n", tenant, *work, "COMMIT;\n"])
 
 
 def recorded(work: Callable[[], object]) -> list[Statement]:

@@ -14,7 +14,7 @@ NAMESPACES = {
     "accounts": Policy(5 * MINUTE, 1_000),
     "taxes": Policy(30 * MINUTE, 1_000),
     "company_settings": Policy(30 * MINUTE, 1_000),
-    "contacts": Policy(5 * MINUTE, 10_000),
+    "booking_facts": Policy(5 * MINUTE, 20_000),
     "dashboard": Policy(5 * MINUTE, 500),
     "items": Policy(2 * MINUTE, 1_000),
     "forecast": Policy(15 * MINUTE, 500),

@@ -9,7 +9,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from permissions.selectors.sessions import session_actor
+from permissions import last_seen
+from permissions.policy import caller_codes
+from permissions.selectors.actors import session_find
 
 SCHEME = "Bearer "
 
@@ -34,12 +36,14 @@ class BearerAuthentication(BaseAuthentication):
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header.startswith(SCHEME):
             return None
-        found = session_actor(header.removeprefix(SCHEME), datetime.now(UTC))
-        if found is None:
+        now = datetime.now(UTC)
+        session = session_find(header.removeprefix(SCHEME), now)
+        if session is None:
             raise AuthenticationFailed("This token is not valid, or no longer.")
-        session_id, tenant_id, user_id, codes = found
+        _, tenant_id, user_id, *_ = session
         structlog.contextvars.bind_contextvars(tenant_id=str(tenant_id), actor_id=str(user_id))
-        return Actor(user_id, tenant_id, session_id, frozenset(codes)), None
+        last_seen.note(session, now)
+        return Actor(user_id, tenant_id, session.id, caller_codes(tenant_id, user_id)), None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from accounting.caches import void
 from accounting.ledger import Posting
 from accounting.models import Series
 from accounting.selectors.facts import Facts
@@ -157,6 +158,7 @@ def series_of(ctx: Context, facts: Facts, kind: str, day: date) -> UUID:
         ],
         ignore_conflicts=True,
     )
+    void(ctx, Series)
     series_id: UUID = Series.objects.values_list("id", flat=True).get(kind=kind, fiscal_year=year)
     facts.series[(kind, year)] = series_id
     return series_id

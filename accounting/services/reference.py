@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import F
 
+from accounting.caches import void
 from accounting.currencies import CURRENCIES
 from accounting.events import ReferenceDataChanged
 from accounting.models import (
@@ -142,9 +143,12 @@ def _assign(record: Any, values: Values) -> Any:
 
 
 def _save(ctx: Context, record: Any) -> Any:
-    """Validate as a form would, write, and announce that caches of it are stale."""
+    """Validate as a form would, write, void what is remembered of it, and announce it."""
     _clean(record)
+    is_new_contact = isinstance(record, Contact) and record._state.adding
     record.save()
+    if not is_new_contact:  # of whom nobody can remember anything
+        void(ctx, type(record))
     record.refresh_from_db(fields=["version"])
     outbox.announce(ctx, ReferenceDataChanged(NOUNS[type(record)], record.id))
     return record
@@ -155,7 +159,10 @@ def _create(ctx: Context, records: list[R]) -> list[R]:
     for record in records:
         _clean(record)
     if records:
-        type(records[0]).objects.bulk_create(records, batch_size=BATCH_SIZE)
+        kind = type(records[0])
+        kind.objects.bulk_create(records, batch_size=BATCH_SIZE)
+        if kind is not Contact:
+            void(ctx, kind)
     changes = [ReferenceDataChanged(NOUNS[type(record)], record.id) for record in records]
     outbox.announce(ctx, *changes)
     return records

@@ -1,6 +1,7 @@
 from typing import Any
 from uuid import UUID
 
+from accounting.caches import ACCOUNTS, SETTINGS, TAXES
 from accounting.filters import AccountFilter, ContactFilter, SeriesFilter, TaxFilter
 from accounting.models import Account, Contact, Series, Tax
 from accounting.selectors.reference import reference_get, reference_list, settings_get
@@ -38,6 +39,7 @@ class AccountsView(TenantView):
         many=True,
         filters=AccountFilter,
         csv=True,
+        cached=ACCOUNTS,
         summary="The chart of accounts, by code",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
@@ -58,7 +60,7 @@ class AccountsView(TenantView):
 class AccountView(TenantView):
     resource = "accounts"
 
-    @reads("accounting.accounts.view", AccountOutput, etag=True, summary="One")
+    @reads("accounting.accounts.view", AccountOutput, etag=True, cached=ACCOUNTS, summary="One")
     def get(self, request: TenantRequest, id: UUID) -> Row:
         return account_shape(reference_get(request.ctx, model=Account, record_id=id))
 
@@ -88,6 +90,7 @@ class TaxesView(TenantView):
         many=True,
         filters=TaxFilter,
         csv=True,
+        cached=TAXES,
         summary="Taxes, by code",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
@@ -108,7 +111,7 @@ class TaxesView(TenantView):
 class TaxView(TenantView):
     resource = "taxes"
 
-    @reads("accounting.taxes.view", TaxOutput, etag=True, summary="One")
+    @reads("accounting.taxes.view", TaxOutput, etag=True, cached=TAXES, summary="One")
     def get(self, request: TenantRequest, id: UUID) -> Row:
         return tax_shape(reference_get(request.ctx, model=Tax, record_id=id))
 
@@ -194,7 +197,13 @@ class SeriesView(TenantView):
 class SettingsView(TenantView):
     resource = "settings"
 
-    @reads("accounting.settings.view", SettingsOutput, etag=True, summary="The company's settings")
+    @reads(
+        "accounting.settings.view",
+        SettingsOutput,
+        etag=True,
+        cached=SETTINGS,
+        summary="The company's settings",
+    )
     def get(self, request: TenantRequest) -> Row:
         return settings_shape(settings_get(request.ctx))
 

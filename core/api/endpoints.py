@@ -12,6 +12,9 @@ from typing import Any
 from django_filters import FilterSet
 from rest_framework.serializers import BaseSerializer, Serializer
 
+from core.cache.answers import Answer
+from core.cache.namespaces import Namespace
+
 Handler = Callable[..., Any]
 
 
@@ -33,11 +36,18 @@ class Endpoint:
     expand: tuple[str, ...] = ()
     csv: bool = False
     etag: bool = False
+    #: Keep the answer as it is sent, per company and address; whoever may ask gets the same.
+    cached: Namespace[Answer] | None = None
     transition: bool = False
     idempotent: bool = True
     #: Every field of a flat body may be left out.
     partial: bool = False
     summary: str = ""
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether its answers carry an ETag."""
+        return self.etag or self.cached is not None
 
     @property
     def filter_names(self) -> frozenset[str]:

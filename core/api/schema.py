@@ -174,7 +174,7 @@ class EndpointSchema(AutoSchema):
         responses = {(endpoint.status, JSON): answer}
         if endpoint.csv:
             responses[(endpoint.status, CSV)] = OpenApiTypes.STR
-        if endpoint.etag and self.method == "GET":
+        if endpoint.is_conditional and self.method == "GET":
             responses[(304, JSON)] = OpenApiResponse(description="Not modified.")
         return responses
 
@@ -194,7 +194,7 @@ class EndpointSchema(AutoSchema):
         if endpoint.answer and self.method == "GET":
             names = endpoint.answer_fields + (endpoint.csv_columns if endpoint.csv else [])
             found.append(_some_of("fields", dict.fromkeys(names), FIELDS_TEXT))
-        if endpoint.etag:
+        if endpoint.is_conditional:
             found.append(_answered("ETag", endpoint.status, "For If-Match and If-None-Match."))
         if endpoint.transition:
             found.append(_query("dry_run", bool, "Show what would happen; change nothing."))
@@ -205,7 +205,7 @@ def _headers(method: str, endpoint: Endpoint) -> list[OpenApiParameter]:
     header: Literal["header"] = "header"
     if method == "GET":
         offered = OpenApiParameter("If-None-Match", str, header, description="An ETag you hold.")
-        return [offered] if endpoint.etag else []
+        return [offered] if endpoint.is_conditional else []
     found = []
     if endpoint.idempotent and endpoint.permission != PUBLIC:
         limits = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}

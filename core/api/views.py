@@ -1,6 +1,5 @@
 """The view every endpoint starts from: from request to one call to answer."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +25,7 @@ from core.api.parameters import (
 from core.api.rendering import CSV, CSVRenderer, JSONParser, JSONRenderer
 from core.api.requests import TenantRequest
 from core.api.throttles import CallerThrottle
+from core.cache.answers import Answer, etag_of
 from core.errors import StaleVersion
 from core.json import dumps
 from core.listing import Page, PageRequest
@@ -33,6 +33,9 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import rehearse
 
 PRIVATE = "private, no-store"
+REVALIDATED = "private, no-cache"
+#: Longer addresses are answered as well, but not remembered.
+CACHED_ADDRESS_MAX = 300
 VERSION_DIGITS_MAX = 18
 
 
@@ -68,27 +71,47 @@ class TenantView(APIView):
     def answer_list(
         self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., Page]
     ) -> HttpResponse:
-        page_request = page_request_of(request, endpoint)
         if wants_csv(request, endpoint):
-            return self._csv(request, endpoint, method, page_request)
-        fields = fields_of(request, endpoint.answer_fields)
-        page = method(request, page=page_request)
-        rows = select_fields(page.rows, fields)
-        return json_response({"data": rows, "pagination": page.pagination})
+            return self._csv(request, endpoint, method, page_request_of(request, endpoint))
+
+        def compute() -> Answer:
+            page_request = page_request_of(request, endpoint)
+            fields = fields_of(request, endpoint.answer_fields)
+            page = method(request, page=page_request)
+            rows = select_fields(page.rows, fields)
+            body = dumps({"data": rows, "pagination": page.pagination})
+            return Answer(body, etag_of(body) if endpoint.cached else "")
+
+        return answered(request, remembered(request, endpoint, compute))
 
     def answer_one(
         self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., dict[str, Any]]
     ) -> HttpResponse:
-        only_known(request, endpoint)
-        columns = endpoint.csv_columns if wants_csv(request, endpoint) else []
-        fields = fields_of(request, columns or endpoint.answer_fields)
-        filters = {"filters": filters_of(request, endpoint)} if endpoint.filters else {}
-        found = method(request, **filters)
-        if columns:
+        if wants_csv(request, endpoint):
+            columns = endpoint.csv_columns
+            found, fields = self._found(request, endpoint, method, columns)
             return csv_response(request, csv_lines(found["rows"], columns, fields))
-        [shown] = select_fields([found], fields)
-        response = json_response(shown)
-        return _conditional(request, response, found) if endpoint.etag else response
+
+        def compute() -> Answer:
+            found, fields = self._found(request, endpoint, method, endpoint.answer_fields)
+            [shown] = select_fields([found], fields)
+            body = dumps(shown)
+            return Answer(body, record_etag(body, found) if endpoint.etag else "")
+
+        return answered(request, remembered(request, endpoint, compute))
+
+    def _found(
+        self,
+        request: TenantRequest,
+        endpoint: Endpoint,
+        method: Callable[..., dict[str, Any]],
+        columns: list[str],
+    ) -> tuple[dict[str, Any], Any]:
+        """What the method finds, and the fields of it that were asked for."""
+        only_known(request, endpoint)
+        fields = fields_of(request, columns)
+        filters = {"filters": filters_of(request, endpoint)} if endpoint.filters else {}
+        return method(request, **filters), fields
 
     def _csv(
         self,
@@ -128,7 +151,7 @@ class TenantView(APIView):
                 return HttpResponse(status=204)
             response = json_response(result, status=endpoint.status)
             if endpoint.etag:
-                response["ETag"] = etag_of(response.content, result)
+                response["ETag"] = record_etag(response.content, result)
             return response
 
         if endpoint.transition and flag(request, "dry_run"):
@@ -176,20 +199,30 @@ def csv_response(request: TenantRequest, lines: Any) -> HttpResponse:
     return response  # type: ignore[return-value]
 
 
-def etag_of(body: bytes, row: dict[str, Any]) -> str:
+def record_etag(body: bytes, row: dict[str, Any]) -> str:
     """`"<version>-<hash of the bytes>"`: If-Match looks at the first part, If-None-Match at all."""
-    return f'"{row["version"]}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+    return f'"{row["version"]}-{etag_of(body)[1:]}'
 
 
-def _conditional(
-    request: TenantRequest, response: HttpResponse, row: dict[str, Any]
-) -> HttpResponse:
-    etag = etag_of(response.content, row)
+def remembered(request: TenantRequest, endpoint: Endpoint, compute: Callable[[], Answer]) -> Answer:
+    """The answer to this address in this company, as long as nothing that it says has changed."""
+    address = request.get_full_path()
+    if endpoint.cached is None or len(address) > CACHED_ADDRESS_MAX:
+        return compute()
+    return endpoint.cached.get(request.ctx.tenant_id, address, compute)
+
+
+def answered(request: TenantRequest, answer: Answer) -> HttpResponse:
+    """200, or 304 where the client has these bytes already."""
+    if not answer.etag:
+        return HttpResponse(answer.body, content_type="application/json")
     offered = request.META.get("HTTP_IF_NONE_MATCH", "")
-    if etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]:
+    if offered and answer.etag in [tag.strip().removeprefix("W/") for tag in offered.split(",")]:
         response = HttpResponse(status=304)
-    response["ETag"] = etag
-    response["Cache-Control"] = "private, no-cache"
+    else:
+        response = HttpResponse(answer.body, content_type="application/json")
+    response["ETag"] = answer.etag
+    response["Cache-Control"] = REVALIDATED
     return response
 
 

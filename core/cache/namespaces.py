@@ -1,10 +1,10 @@
 """A namespace of cached values: `get` what is still true, `bump` what no longer is."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
@@ -54,22 +54,49 @@ class Namespace(Generic[V]):
         if entry is not None and self._is_current(entry):
             self.count(Count.PROCESS_HITS)
             return entry.value  # type: ignore[no-any-return]
-        self.runtime.listener.ensure()
-        recall = Recall(self, scope, key, self._stamp(scope), load)
+        recall = self._recall(scope)
         if transaction is not None and not transaction.read_only:
-            return recall.value()  # it may see what others must not see yet
-        return self._flights.join((scope, key), recall.stamp, recall.value)
+            return recall.one(key, load)  # it may see what others must not see yet
+        return self._flights.join((scope, key), recall.stamp, lambda: recall.one(key, load))
+
+    def get_many(
+        self, scope: Scope, keys: Iterable[str], load: Callable[[list[str]], dict[str, V]]
+    ) -> dict[str, V]:
+        """Those of `keys` that exist. `load` is given the ones that are not remembered.
+
+        What it returns beyond them is remembered as well.
+        """
+        wanted = list(dict.fromkeys(keys))
+        transaction = current_scope.get()
+        if transaction is not None and self.name in transaction.bumped:
+            return load(wanted)
+        values, missing = {}, []
+        for key in wanted:
+            entry = self.entries.get((scope, key))
+            if entry is not None and self._is_current(entry):
+                values[key] = entry.value
+            else:
+                missing.append(key)
+        if values:
+            self.count(Count.PROCESS_HITS, len(values))
+        return values | self._recall(scope).many(missing, load) if missing else values
 
     def bump(self, *scopes: Scope) -> None:
         """Once the open transaction commits, nobody reads what was cached of these before."""
-        self.runtime.bumps.on_commit([(self.name, str(scope)) for scope in scopes])
+        if scopes:
+            self.runtime.bumps.on_commit([(self.name, str(scope)) for scope in scopes])
 
     def bump_all(self) -> None:
         """The same for every scope."""
         self.runtime.bumps.on_commit([(self.name, "")])
 
-    def count(self, count: Count) -> None:
-        self.board.words[self.board.counter(self.name, count)] += 1
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is a second tier to share values through at the moment."""
+        return self.runtime.is_shared
+
+    def count(self, count: Count, number: int = 1) -> None:
+        self.board.words[self.board.counter(self.name, count)] += number
 
     @cached_property
     def policy(self) -> Policy:
@@ -97,6 +124,10 @@ class Namespace(Generic[V]):
             and (stamp.hearing == self.runtime.listener.hearing or self.policy.is_security)
         )
 
+    def _recall(self, scope: Scope) -> Recall[V]:
+        self.runtime.listener.ensure()
+        return Recall(self, scope, self._stamp(scope))
+
     def _stamp(self, scope: Scope) -> Stamp:
         board = self.board
         slot, slot_of_all = board.slot(self.name, str(scope)), board.slot_of_all(self.name)
@@ -107,3 +138,9 @@ class Namespace(Generic[V]):
             board.versions[slot_of_all],
             self.runtime.listener.hearing,
         )
+
+
+def bump(scope: Scope, *namespaces: Namespace[Any]) -> None:
+    """The same for one scope of several namespaces, in one statement."""
+    if namespaces:
+        runtime().bumps.on_commit([(namespace.name, str(scope)) for namespace in namespaces])

@@ -2,9 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.db import connections
@@ -26,103 +25,96 @@ JITTER = 0.1
 
 
 class Recall(Generic[V]):
-    """One value that was missed. `stamp` was read first: what is kept is as good as that."""
+    """A miss in one scope. `stamp` was read first: what is kept is as good as that."""
 
-    def __init__(
-        self,
-        namespace: "Namespace[V]",
-        scope: "Scope",
-        key: str,
-        stamp: Stamp,
-        load: Callable[[], V],
-    ) -> None:
-        self._namespace, self._scope, self._key = namespace, scope, key
-        self._address = (namespace.name, str(scope), key)
-        self._load = load
-        self.stamp = stamp
+    def __init__(self, namespace: "Namespace[V]", scope: "Scope", stamp: Stamp) -> None:
+        self._namespace, self._scope, self.stamp = namespace, scope, stamp
+        self._tier: Any = namespace.runtime.tier
+        self._address = (namespace.name, str(scope))
         spread = 1 - JITTER * random.random()  # noqa: S311
         self._seconds = namespace.policy.believed_seconds * spread
 
-    def value(self) -> V:
-        try:
-            found = self._read()
-        except Away:
-            return self._loaded(None)
-        if self._key in found.values:
-            return self._hit(found)
+    def one(self, key: str, load: Callable[[], V]) -> V:
+        """The value of `key`; computed by one process at a time, for as long as a short lock."""
+        found = self._read([key])
+        shared = self._taken(found)
+        if key in shared:
+            return shared[key]
         # Security data is rechecked all the time and cheap; a lock would cost more than it saves.
-        if self._namespace.policy.is_security:
-            return self._loaded(found)
-        return self._loaded_by_one(found)
+        if found is None or self._namespace.policy.is_security:
+            return self._loaded(found, lambda: {key: load()})[key]
+        return self._by_one_process(key, found, load)
 
-    @cached_property
-    def _tier(self) -> Any:
-        return self._namespace.runtime.tier
+    def many(self, keys: Sequence[str], load: Callable[[list[str]], dict[str, V]]) -> dict[str, V]:
+        """Those of `keys` that exist; one question to Redis, and one to `load` for the rest."""
+        found = self._read(keys)
+        shared = self._taken(found)
+        missing = [key for key in keys if key not in shared]
+        return shared | self._loaded(found, lambda: load(missing)) if missing else shared
 
-    def _read(self) -> Found:
+    def _read(self, keys: Sequence[str]) -> Found | None:
+        """What Redis has; None while it is away, or has not heard of what this machine changed."""
+        policy = self._namespace.policy
         if self._namespace.board.is_behind:
-            raise Away
-        policy, (name, scope, key) = self._namespace.policy, self._address
-        stored_seconds = policy.believed_seconds if policy.is_security else None
-        found: Found = self._tier.read(name, scope, [key], stored_seconds)
-        return found
+            return None
+        with suppress(Away):
+            stored_seconds = policy.believed_seconds if policy.is_security else None
+            found: Found = self._tier.read(*self._address, keys, stored_seconds)
+            return found
+        return None
 
-    def _hit(self, found: Found) -> V:
-        self._namespace.count(Count.REDIS_HITS)
-        value = self._namespace.codec.decode(found.values[self._key])
-        self._remember(value, self._seconds - found.age_seconds)
-        return value
+    def _taken(self, found: Found | None) -> dict[str, V]:
+        if found is None or not found.values:
+            return {}
+        decode = self._namespace.codec.decode
+        values = {key: decode(data) for key, data in found.values.items()}
+        self._namespace.count(Count.REDIS_HITS, len(values))
+        self._remember(values, self._seconds - found.age_seconds)
+        return values
 
-    def _loaded_by_one(self, found: Found) -> V:
-        """Load, unless another process is about to. The lock is short; nothing depends on it."""
+    def _by_one_process(self, key: str, found: Found, load: Callable[[], V]) -> V:
+        """Nothing depends on the lock: without Redis, or after a while, everybody computes."""
         locked = False
         with suppress(Away):
-            locked = self._tier.lock(*self._address)
+            locked = self._tier.lock(*self._address, key)
             deadline = time.monotonic() + LOCK_WAIT_SECONDS
             while not locked and time.monotonic() < deadline:
                 time.sleep(LOCK_POLL_SECONDS)
-                found = self._read()
-                if self._key in found.values:
-                    return self._hit(found)
+                shared = self._taken(self._read([key]))
+                if key in shared:
+                    return shared[key]
         try:
-            return self._loaded(found)
+            return self._loaded(found, lambda: {key: load()})[key]
         finally:
             if locked:
                 with suppress(Away):
-                    self._tier.unlock(*self._address)
+                    self._tier.unlock(*self._address, key)
 
-    def _loaded(self, found: Found | None) -> V:
-        """Compute; keep it in both tiers, or without Redis (no `found`) in the process."""
+    def _loaded(self, found: Found | None, load: Callable[[], dict[str, V]]) -> dict[str, V]:
         self._namespace.count(Count.MISSES)
-        value = self._computed()
-
-        def keep() -> None:
-            self._remember(value, self._seconds)
-            if found is not None:
-                with suppress(Away):
-                    self._share(value, found)
-
-        if value is not None:
-            _when_it_is_true(keep)
-        return value
-
-    def _computed(self) -> V:
         self._namespace.count(Count.RECOMPUTES)
         token = primary_only.set(True)
         try:
-            return self._load()
+            values = load()
         finally:
             primary_only.reset(token)
+        _when_it_is_true(lambda: self._keep(found, values))
+        return values
 
-    def _remember(self, value: V, seconds: float) -> None:
+    def _keep(self, found: Found | None, values: dict[str, V]) -> None:
+        there = {key: value for key, value in values.items() if value is not None}
+        self._remember(there, self._seconds)
+        if found is not None and there:
+            encode = self._namespace.codec.encode
+            encoded = {key: encode(value) for key, value in there.items()}
+            with suppress(Away):
+                self._tier.store(*self._address, encoded, found, self._seconds)
+
+    def _remember(self, values: dict[str, V], seconds: float) -> None:
         if self.stamp.hearing or self._namespace.policy.is_security:
             until = time.monotonic() + seconds
-            self._namespace.entries.put((self._scope, self._key), Entry(value, self.stamp, until))
-
-    def _share(self, value: V, found: Found) -> None:
-        name, scope, key = self._address
-        encoded = self._namespace.codec.encode(value)
-        self._tier.store(name, scope, {key: encoded}, found, self._seconds)
+            for key, value in values.items():
+                self._namespace.entries.put((self._scope, key), Entry(value, self.stamp, until))
 
 
 def _when_it_is_true(keep: Callable[[], None]) -> None:

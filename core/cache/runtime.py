@@ -28,6 +28,11 @@ class Runtime:
         """Whether there should be a Redis and it does not answer."""
         return bool(self.tier.breaker.is_open)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether a second tier answers at the moment."""
+        return not (isinstance(self.tier, NoTier) or self.is_away or self.board.is_behind)
+
 
 @cache
 def runtime() -> Runtime:

@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db import connection
 
 from core.ids import uuid7
 from core.tenancy.postgresql.schema import is_tenant_model
-from permissions.tokens import token_hash
 from tests.accounting.books import Books, open_books
-from tests.cast import Api, Company, api_of
+from tests.cast import Company, api_of
 from tests.core.raw import Connection, one, raw, refused, rows
 
 #: Tenant tables that the books below leave empty, each with the reason.
@@ -34,6 +34,11 @@ def filled() -> Books:
     books.tax("S", "20")
     alice = api_of(books.company, books.company.owner)
     alice.ok("POST", "contacts/", {"name": "Kept"}, idempotency_key="k")
+    with connection.cursor() as cursor:  # as authentication does while Redis is away
+        cursor.execute(
+            "SELECT permissions_held(%s, %s, true, 60)",
+            [books.tenant_id, books.company.owner.pk],
+        )
     return books
 
 
@@ -271,24 +276,36 @@ def test_the_backup_reads_every_tenant_and_writes_nothing(acmes: Books) -> None:
 
 
 @pytest.mark.parametrize("where", ["inside a transaction", "by itself"])
-def test_a_token_lends_its_tenant_for_one_statement_only(
-    acmes: Books, globex: Company, charlie: Api, where: str
+@pytest.mark.parametrize("remembered", [True, False])
+def test_a_question_of_permission_lends_its_tenant_for_one_statement_only(
+    acmes: Books, where: str, remembered: bool
 ) -> None:
-    """Authentication sets the tenant to read the grants; nothing of it may remain."""
+    """It sets the tenant to read the grants; nothing of it may remain."""
+    company = acmes.company
     with raw(acmes.tenant_id) as connection:
         if where == "by itself":
             connection.execute("COMMIT")
         before = still(connection)
-        [(_, tenant_id, _, codes)] = rows(
+        held = one(
             connection,
-            "SELECT * FROM permissions_authenticate(%s, now())",
-            token_hash(str(charlie.token)),
-        )
-        assert tenant_id == globex.tenant_id
-        assert codes
+            "SELECT permissions_held(%s, %s, %s, 60)",
+            company.tenant_id, company.owner.pk, remembered,
+        )  # fmt: skip
+        assert "accounting.invoices.post" in held["codes"]
         assert still(connection) == before
         if where == "by itself":
             connection.execute("BEGIN")
+
+
+def test_a_question_of_permission_about_another_tenant_is_refused_inside_a_transaction(
+    acmes: Books, globex: Company
+) -> None:
+    with raw(acmes.tenant_id) as connection, pytest.raises(psycopg.errors.RaiseException):
+        one(
+            connection,
+            "SELECT permissions_held(%s, %s, false, 60)",
+            globex.tenant_id, globex.owner.pk,
+        )  # fmt: skip
 
 
 def still(connection: Connection) -> str:

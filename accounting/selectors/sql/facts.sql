@@ -24,7 +24,7 @@ SELECT json_build_object(
         FROM accounting_contact c
         WHERE c.tenant_id = %(tenant)s AND c.id = ANY(%(contacts)s::uuid[])),
     'series', (
-        SELECT json_agg(json_build_array(s.kind, s.fiscal_year, s.id))
+        SELECT json_agg(json_build_array(s.fiscal_year, s.id))
         FROM accounting_series s
         WHERE s.tenant_id = %(tenant)s AND s.kind = %(kind)s)
 )::text
