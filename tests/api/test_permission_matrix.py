@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from core.tenancy.context import Context
-from core.tenancy.transactions import command
-from permissions.models import Grant, Role
+from permissions.services.roles import role_update
 from permissions.services.sessions import session_open
 from tests.api.books import Books, document, fill, journal, line, open_books, payment
 from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal
 from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_user
+from tests.permissions import rights
 
 #: method, address, permission, and the status for
 #: owner, accountant, viewer, owner of another company, nobody.
@@ -27,6 +26,23 @@ POST   auth/login/                  public                          200 200 200 
 POST   auth/refresh/                public                          200 200 200 200 200
 POST   auth/logout/                 authenticated                   204 204 204 204 401
 GET    auth/me/                     authenticated                   200 200 200 200 401
+GET    users/                       permissions.users.view          200 403 403 200 401
+GET    users/{id}/                  permissions.users.view          200 403 403 404 401
+GET    memberships/                 permissions.memberships.view    200 403 403 200 401
+GET    memberships/{id}/            permissions.memberships.view    200 403 403 404 401
+PATCH  memberships/{id}/            permissions.memberships.update  200 403 403 404 401
+GET    roles/                       permissions.roles.view          200 403 403 200 401
+POST   roles/                       permissions.roles.create        201 403 403 201 401
+GET    roles/{id}/                  permissions.roles.view          200 403 403 404 401
+PATCH  roles/{id}/                  permissions.roles.update        200 403 403 404 401
+DELETE roles/{id}/                  permissions.roles.delete        204 403 403 404 401
+GET    grants/                      permissions.grants.view         200 403 403 200 401
+POST   grants/                      permissions.grants.create       201 403 403 422 401
+DELETE grants/{id}/                 permissions.grants.delete       204 403 403 404 401
+GET    modules/                     permissions.modules.view        200 403 403 200 401
+PATCH  modules/                     permissions.modules.update      403 403 403 403 401
+GET    permissions/explain/         permissions.explain.view        200 403 403 200 401
+GET    permissions/duties/          permissions.duties.view         200 403 403 200 401
 GET    accounts/                    accounting.accounts.view        200 200 200 200 401
 POST   accounts/                    accounting.accounts.create      201 201 403 201 401
 GET    accounts/{id}/               accounting.accounts.view        200 200 200 404 401
@@ -95,6 +111,7 @@ GET    reports/general-ledger/      accounting.reports.view         200 200 200 
 GET    reports/aged-receivables/    accounting.reports.view         200 200 200 200 401
 GET    reports/aged-payables/       accounting.reports.view         200 200 200 200 401
 """
+RIGHTS = ("users", "memberships", "roles", "grants")
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 
@@ -189,7 +206,7 @@ def test_a_list_holds_nothing_of_others(world: World) -> None:
 def test_who_may_create_may_not_post_by_that(world: World) -> None:
     """`post: true` is two things at once, and needs both permissions."""
     codes = [f"accounting.{noun}.create" for noun in ("invoices", "payments", "journals")]
-    clerk = join(world.company, new_user("clerk"), role_of(world.company.ctx(), codes=codes))
+    clerk = rights.member_of(world.company, *codes, name="clerk")
     api, books = api_of(world.company, clerk), world.books
     calls = {
         "invoices/": document(books.customer),
@@ -203,26 +220,14 @@ def test_who_may_create_may_not_post_by_that(world: World) -> None:
 
 
 def test_a_permission_taken_away_is_gone_at_once(world: World) -> None:
-    role = role_of(world.company.ctx(), codes=["accounting.invoices.view"])
-    api = api_of(world.company, join(world.company, new_user("eve"), role))
+    role = rights.role_of(world.company, "accounting.invoices.view")
+    api = api_of(world.company, join(world.company, new_user("eve"), role["code"]))
     assert api.get("invoices/").status_code == 200
-    take_away(world.company.ctx(), role=role)
+    role_update(world.company.ctx(), role_id=role["id"], values={"grants": []})
     refusal(api.get("invoices/"), 403)
 
 
 # --- means ------------------------------------------------------------------------------
-
-
-@command
-def role_of(ctx: Context, *, codes: list[str]) -> str:
-    role = Role.objects.create(code=f"r-{secrets.token_hex(4)}", name="Role")
-    Grant.objects.bulk_create(Grant(role=role, code=code) for code in codes)
-    return str(role.code)
-
-
-@command
-def take_away(ctx: Context, *, role: str) -> None:
-    Grant.objects.filter(role__code=role).delete()
 
 
 def without_request_id(response: Any) -> tuple[int, Any]:
@@ -233,11 +238,25 @@ def without_request_id(response: Any) -> tuple[int, Any]:
 def address(world: World, rule: Rule) -> str:
     """The rule's address with the id of a record that fits, as a dry run where there is one."""
     books, noun = world.books, rule.path.split("/")[0]
-    path = rule.path.replace("{id}", fitting_id(books, rule, noun)) if "{id}" in rule.path else ""
+    path = ""
+    if "{id}" in rule.path:
+        mine = rights_id(world.company, noun) if noun in RIGHTS else fitting_id(books, rule, noun)
+        path = rule.path.replace("{id}", mine)
     if rule.path == "reports/general-ledger/":
         return f"{rule.path}?account_id={books.accounts['bank']}"
+    if rule.path == "permissions/explain/":
+        return f"{rule.path}?code={rights.VIEW}"
     is_transition = rule.path.endswith(("/post/", "/reverse/", "/credit/"))
     return (path or rule.path) + ("?dry_run=true" if is_transition else "")
+
+
+def rights_id(company: Company, noun: str) -> str:
+    """The owner, or a new role and its only grant."""
+    if noun in ("users", "memberships"):
+        member = rights.membership_of(company, company.owner)
+        return str(member.user_id if noun == "users" else member.pk)
+    role = rights.role_of(company, rights.VIEW)
+    return str(role["id"] if noun == "roles" else rights.grant_id(company, role, rights.VIEW))
 
 
 def fitting_id(books: Books, rule: Rule, noun: str) -> str:
@@ -269,9 +288,13 @@ def body_of(world: World, rule: Rule) -> Any:
     if rule.path == "auth/refresh/":
         tokens = session_open(world.company.ctx(), user_id=owner.pk)
         return {"refresh_token": tokens.refresh}
+    if rule.path == "grants/" and rule.method == "POST":
+        return {"role_id": rights.role_of(world.company)["id"], "code": rights.VIEW}
     settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
     return {
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},
+        "POST roles/": {"code": f"r-{code}", "name": "Role", "grants": [rights.VIEW]},
+        "PATCH modules/": {"user_id": owner.pk, "modules": []},
         "POST accounts/": {"code": code, "name": "Travel", "type": "expense"},
         "POST taxes/": {
             "code": code,

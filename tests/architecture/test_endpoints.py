@@ -23,6 +23,7 @@ from core.tenancy.fields import TenantManager
 from tests.accounting.books import Books, open_books
 from tests.architecture.endpoint_table import ROOT, TABLE, Row, addresses, endpoints, table
 from tests.cast import Api, api_of
+from tests.permissions import rights
 
 COUNTS = ROOT / "tests" / "query_counts.json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -31,7 +32,10 @@ BY_ID = [row for row in ENDPOINTS if "{id}" in row.path]
 LISTS = [row for row in ENDPOINTS if row.method == "GET" and row.gives.startswith("200 page of")]
 
 #: What a list needs to be asked for.
-PARAMETERS = {"/api/v1/reports/general-ledger/": "?account_id={bank}"}
+PARAMETERS = {
+    "/api/v1/reports/general-ledger/": "?account_id={bank}",
+    "/api/v1/permissions/explain/": "?code=accounting.invoices.view",
+}
 
 
 def name_of(row: Row) -> str:
@@ -98,6 +102,11 @@ def records_of(books: Books) -> dict[str, str]:
     records["accounts"] = books.accounts["bank"]
     records["taxes"] = books.tax("S", "20")
     records["contacts"] = books.customer
+    records["users"] = books.company.owner.pk
+    records["memberships"] = rights.membership_of(books.company, books.company.owner).pk
+    role = rights.role_of(books.company, rights.VIEW)
+    records["roles"] = role["id"]
+    records["grants"] = rights.grant_id(books.company, role, rights.VIEW)
     return {noun: str(record) for noun, record in records.items()}
 
 
@@ -253,6 +262,7 @@ def fill(books: Books, times: int) -> None:
         books.settle(invoice, "1.00", payment_id=books.payment("5.00").id)
         books.journal("1.00", "-1.00")
         books.tax(f"T{uuid7()}"[:30], "20")
+        rights.member_of(books.company, rights.VIEW)
         assert posted.row["number"], number
 
 
@@ -286,6 +296,7 @@ def measured(books: Books) -> dict[str, int]:
     for row in ENDPOINTS:
         if row.method == "GET" and row not in LISTS:
             path = row.path.replace("{id}", records.get(noun_of(row), ""))
+            path += PARAMETERS.get(row.path, "").format(**books.accounts)
             costs[name_of(row)] = statements(lambda path=path: api.get(path))
     return costs | write_costs(books, api)
 

@@ -68,6 +68,14 @@ def role_id(company: Company, code: str) -> UUID:
     return find(company.ctx())
 
 
+def grant_id(company: Company, role: Any, code: str) -> UUID:
+    @query
+    def find(ctx: Context) -> UUID:
+        return Grant.objects.get(role=role["id"], code=code).pk
+
+    return find(company.ctx())
+
+
 def grants_of(company: Company, code: str) -> set[str]:
     @query
     def find(ctx: Context) -> set[str]:

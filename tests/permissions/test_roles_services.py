@@ -26,6 +26,7 @@ from tests.permissions.rights import (
     POST,
     VIEW,
     events_of,
+    grant_id,
     grants_of,
     held,
     member_of,
@@ -40,13 +41,6 @@ def change(
     return role_update(
         company.ctx(actor), role_id=role["id"], values=values, expected_version=version
     )
-
-
-def grant_id(company: Company, role: Any, code: str) -> Any:
-    from core.tenancy.transactions import query
-    from permissions.models import Grant
-
-    return query(lambda ctx: Grant.objects.get(role=role["id"], code=code).pk)(company.ctx())
 
 
 # --- what a role gives --------------------------------------------------------------
