@@ -10,6 +10,7 @@ from unfold.sites import UnfoldAdminSite
 from core.api import errors
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.tenancy.admin import TenantModelAdmin, Values
+from permissions.console import invitations, passwords, second_factor
 from permissions.staff import membership_of, memberships_of, switch_tenant
 
 #: Group of the sidebar to its pages: title, icon, name of the address, permission.
@@ -37,6 +38,7 @@ NAVIGATION = {
         ("Settings", "tune", "accounting_companysettings", "accounting.settings"),
         ("Members", "group", "permissions_membership", "permissions.users"),
         ("Roles", "key", "permissions_role", "permissions.roles"),
+        ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
     ],
 }
 REFUSALS = {
@@ -63,7 +65,16 @@ class StaffConsole(UnfoldAdminSite):
         return bool(super().has_permission(request)) and membership_of(request) is not None
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("tenant/", self.admin_view(switch_tenant), name="switch_tenant")]
+        return [
+            path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
+            path("invite/", self.admin_view(invitations.invite), name="invite"),
+            # At the door, so without `admin_view`; each asks for itself who is there.
+            path("second-factor/", second_factor.enter, name="second_factor"),
+            path("second-factor/enrol/", second_factor.enrol, name="second_factor_enrol"),
+            path("forgot-password/", passwords.forgot_password, name="admin_password_reset"),
+            path("reset-password/", passwords.reset_password, name="reset_password"),
+            path("accept-invitation/", passwords.accept_invitation, name="accept_invitation"),
+        ]
 
     def extra_context(self, context: Values, request: HttpRequest) -> Values:
         mine = {"membership": membership_of(request), "memberships": memberships_of(request)}
@@ -73,9 +84,11 @@ class StaffConsole(UnfoldAdminSite):
         """unfold's search keeps its answers per user, not per company."""
         raise Http404
 
-    def password_change(self, *args: Any, **kwargs: Any) -> HttpResponse:
+    def password_change(
+        self, request: HttpRequest, extra_context: Values | None = None
+    ) -> HttpResponse:
         """A changed password ends every session, which is the business of a service."""
-        raise Http404
+        return passwords.password_change(request)
 
 
 def navigation(request: HttpRequest) -> list[Values]:

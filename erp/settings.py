@@ -299,7 +299,12 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
-    "ACCOUNT": {"navigation": [{"title": "API documentation", "link": "/api/docs/"}]},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Second factor", "link": "/admin/second-factor/"},
+            {"title": "API documentation", "link": "/api/docs/"},
+        ]
+    },
     "DASHBOARD_CALLBACK": "accounting.admin.overview.overview",
     "SIDEBAR": {"navigation": "erp.admin.navigation"},
     "COLORS": {

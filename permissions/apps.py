@@ -8,7 +8,7 @@ class PermissionsConfig(AppConfig):
         from django.core.signals import request_finished
 
         from core import refusals
-        from permissions import catalog, last_seen
+        from permissions import catalog, checks, last_seen  # noqa: F401  checks register themselves
         from permissions.duties import DUTIES
         from permissions.refusals import REFUSALS
 

@@ -17,13 +17,28 @@ from core.ops.staff_middleware import STAFF_PREFIX
 from core.tenancy.context import Context
 from core.tenancy.router import write_alias
 from core.tenancy.transactions import staff_transaction
+from permissions.console.second_factor import door_of, standing_here
 from permissions.models import Membership, User
-from permissions.selectors.sessions import codes_held, membership_list
+from permissions.policy import caller_codes
+from permissions.selectors.sessions import membership_list
+from permissions.services.second_factor import Standing
 
 SESSION_KEY = "tenant_id"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: They count failed passwords and end sessions, which a rejected page must not undo.
-WITHOUT_TENANT = frozenset({f"{STAFF_PREFIX}login/", f"{STAFF_PREFIX}logout/"})
+#: They count failed passwords and codes and end sessions, which a rejected page must not undo.
+#: Nothing else opens between the password and the second factor.
+WITHOUT_TENANT = frozenset(
+    f"{STAFF_PREFIX}{page}/"
+    for page in (
+        "login",
+        "logout",
+        "second-factor",
+        "second-factor/enrol",
+        "forgot-password",
+        "reset-password",
+        "accept-invitation",
+    )
+)
 
 
 class StaffTenantMiddleware:
@@ -44,6 +59,10 @@ class StaffTenantMiddleware:
         user = request.user
         if not (isinstance(user, User) and user.is_staff and user.is_active):
             return self.get_response(request)
+        if request.path_info not in WITHOUT_TENANT:
+            lacks = standing_here(request, user)
+            if lacks is not Standing.NOTHING:
+                return HttpResponseRedirect(door_of(lacks))
         membership = _enter(request, membership_list(user))
         if request.path_info in WITHOUT_TENANT:
             return self.get_response(request)
@@ -54,8 +73,8 @@ class StaffTenantMiddleware:
     def _inside(self, request: HttpRequest, user: User, tenant_id: UUID) -> HttpResponse:
         ctx = _context(request, tenant_id, user)
         request.ctx = ctx  # type: ignore[attr-defined]
+        user.codes = caller_codes(tenant_id, user.pk)
         with staff_transaction(ctx, read_only=request.method in READS):
-            user.codes = codes_held(ctx)
             response = _whole(self.get_response(request))
             if response.status_code >= 400:
                 transaction.set_rollback(True, using=write_alias())

@@ -1,5 +1,5 @@
 """Pages of the staff console: imported by Django's autodiscovery, which registers them."""
 
-from permissions.admin import members
+from permissions.admin import members, sessions
 
-__all__ = ["members"]
+__all__ = ["members", "sessions"]

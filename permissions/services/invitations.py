@@ -115,6 +115,11 @@ def _invitation_accept(ctx: Context, *, link: Link, acceptance: Acceptance) -> T
     return Tenant.objects.get(pk=ctx.tenant_id)
 
 
+def invitation_needs_password(link: Link) -> bool:
+    """Whether who accepts chooses a password. For whoever holds the link, and nobody else."""
+    return not User.objects.get(pk=link.user_id).has_usable_password()
+
+
 def _require_no_password(acceptance: Acceptance) -> None:
     """Who can read a mail of somebody with an account must not get hold of the account."""
     if acceptance.password is not None:

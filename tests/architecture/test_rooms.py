@@ -18,6 +18,7 @@ OPEN_ROOMS = {"services", "selectors", "models", "events"}
 SEAMS = {
     "permissions.catalog": (set(APPS), "apps declare their permission codes in it"),
     "permissions.staff": ({"erp"}, "the middleware of the staff console, wired in erp"),
+    "permissions.console": ({"erp"}, "pages at the door of the staff console, wired in erp"),
     "permissions.urls": ({"erp"}, "wired in erp"),
     "accounting.urls": ({"erp"}, "wired in erp"),
     "accounting.admin": ({"erp"}, "pages of the staff console, wired in erp"),

@@ -1,0 +1,1 @@
+"""Pages at the door of the staff console: second factor, passwords, invitations."""
