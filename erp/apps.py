@@ -5,3 +5,9 @@ class StaffConsoleConfig(AdminConfig):
     """Django's admin, with our site as the one that apps register with."""
 
     default_site = "erp.admin.StaffConsole"
+
+    def ready(self) -> None:
+        super().ready()
+        from permissions import catalog
+
+        catalog.declare("system", {}, platform={"cache": ["view", "drop"]})

@@ -25,6 +25,11 @@ SCHEDULE = {
         "schedule": crontab(minute=35),
         "options": {"queue": "low", "expires": HOUR_SECONDS},
     },
+    "purge permissions remembered while the cache was away": {
+        "task": "permissions.tasks.permission_cache_purge_task",
+        "schedule": crontab(minute=40),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
     "purge counts of failed logins": {
         "task": "permissions.tasks.failed_logins_purge_task",
         "schedule": crontab(minute=30),

@@ -20,9 +20,13 @@ class Breaker:
     def failed(self) -> None:
         with self._lock:
             self._failures += 1
-            if self._failures >= FAILURES_MAX and not self.is_open:
-                self.is_open = True
-                log.warning("cache_breaker_opened")
+            if self._failures >= FAILURES_MAX:
+                self._open()
+
+    def trip(self) -> None:
+        """Open at once: whoever listens has found Redis away."""
+        with self._lock:
+            self._open()
 
     def succeeded(self) -> None:
         if self._failures:
@@ -33,3 +37,8 @@ class Breaker:
             if self.is_open:
                 log.warning("cache_breaker_closed")
             self.is_open, self._failures = False, 0
+
+    def _open(self) -> None:
+        if not self.is_open:
+            self.is_open = True
+            log.warning("cache_breaker_opened")

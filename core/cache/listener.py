@@ -72,6 +72,7 @@ class Listener:
             if self.hearing:
                 log.warning("cache_subscription_lost", error=type(error).__name__)
             self.hearing = 0
+            self._tier.breaker.trip()
             time.sleep(TICK_SECONDS)
 
     def _listen(self) -> None:

@@ -53,7 +53,7 @@ class Namespace(Generic[V]):
         entry = self.entries.get((scope, key))
         if entry is not None and self._is_current(entry):
             self.count(Count.PROCESS_HITS)
-            return entry.value  # type: ignore[no-any-return]
+            return entry.value
         recall = self._recall(scope)
         if transaction is not None and not transaction.read_only:
             return recall.one(key, load)  # it may see what others must not see yet

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from core.api.errors import plain_answer
 from core.ids import uuid7
+from core.ops.degraded import say_so
 
 log = structlog.get_logger("erp.request")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -31,6 +32,7 @@ class RequestMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self._answer(request)
         response["X-Request-ID"] = request_id
+        say_so(response)
         if not response.streaming:
             response["Content-Length"] = str(len(response.content))
         if request.path not in _QUIET:

@@ -7,6 +7,7 @@ from django.db.models import F
 from core.jobs import outbox
 from core.jobs.outbox import Event
 from core.tenancy.context import Context
+from core.tenancy.transactions import command, tenant_cursor
 from permissions.caches import SESSIONS, USER_PERMISSIONS
 from permissions.models import PermissionStamp, UserSession
 
@@ -24,6 +25,15 @@ def sessions_void(ctx: Context, sessions: Iterable[UserSession], *events: Event)
     """The access tokens of these sessions (as they were before the change) are worth nothing."""
     SESSIONS.bump(*(bytes(session.access_hash).hex() for session in sessions))
     outbox.announce(ctx, *events)
+
+
+@command
+def permission_cache_purge(ctx: Context) -> int:
+    """Delete what the fallback remembered of this tenant for too long; returns how many."""
+    with tenant_cursor() as cursor:
+        cursor.execute("SELECT cleanup_expired_permission_cache()")
+        [count] = cursor.fetchone()
+    return int(count)
 
 
 def _stamp_raise() -> int:

@@ -1,0 +1,20 @@
+"""Whether the system works with less than it should, and how that is said to callers."""
+
+from django.http import HttpResponse
+
+from core.cache.runtime import runtime
+
+CACHE_AWAY = "The cache does not answer; answers are true, and may be slower."
+
+
+def service_message() -> str:
+    """What is out; empty while everything is there."""
+    return CACHE_AWAY if runtime().is_away else ""
+
+
+def say_so(response: HttpResponse) -> None:
+    """Tell the caller in two headers, while it is so."""
+    message = service_message()
+    if message:
+        response["X-Service-Status"] = "degraded"
+        response["X-Service-Message"] = message
