@@ -17,7 +17,7 @@ from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal
 from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_user
-from tests.permissions import rights
+from tests.permissions import entry, rights
 
 #: method, address, permission, and the status for
 #: owner, accountant, viewer, owner of another company, nobody.
@@ -26,6 +26,17 @@ POST   auth/login/                  public                          200 200 200 
 POST   auth/refresh/                public                          200 200 200 200 200
 POST   auth/logout/                 authenticated                   204 204 204 204 401
 GET    auth/me/                     authenticated                   200 200 200 200 401
+POST   auth/password/               authenticated                   422 422 422 422 401
+POST   auth/forgot-password/        public                          202 202 202 202 202
+POST   auth/reset-password/         public                          204 204 204 204 204
+POST   auth/accept-invitation/      public                          200 200 200 200 200
+GET    auth/sessions/               authenticated                   200 200 200 200 401
+DELETE auth/sessions/               authenticated                   204 204 204 204 401
+DELETE auth/sessions/{id}/          authenticated                   204 404 404 404 401
+GET    users/{id}/sessions/         permissions.sessions.view       200 403 403 404 401
+DELETE users/{id}/sessions/         permissions.sessions.revoke     204 403 403 404 401
+POST   memberships/                 permissions.memberships.create  201 403 403 201 401
+POST   memberships/{id}/invite/     permissions.memberships.create  200 403 403 404 401
 GET    users/                       permissions.users.view          200 403 403 200 401
 GET    users/{id}/                  permissions.users.view          200 403 403 404 401
 GET    memberships/                 permissions.memberships.view    200 403 403 200 401
@@ -150,9 +161,10 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         acme, globex = new_company(new_user("alice")), new_company(new_user("charlie"))
         accountant = join(acme, new_user("ann"), "accountant")
         viewer = join(acme, new_user("bob"), "viewer")
+        keeper = join(acme, new_user("keeper"), "owner")  # nobody ends her login
         yield World(
             acme,
-            fill(open_books(api_of(acme, acme.owner))),
+            fill(open_books(api_of(acme, keeper))),
             {
                 "owner": lambda: api_of(acme, acme.owner),
                 "accountant": lambda: api_of(acme, accountant),
@@ -239,7 +251,9 @@ def address(world: World, rule: Rule) -> str:
     """The rule's address with the id of a record that fits, as a dry run where there is one."""
     books, noun = world.books, rule.path.split("/")[0]
     path = ""
-    if "{id}" in rule.path:
+    if "{id}" in rule.path and ("session" in rule.path or "invite" in rule.path):
+        path = rule.path.replace("{id}", entry_id(world.company, noun))
+    elif "{id}" in rule.path:
         mine = rights_id(world.company, noun) if noun in RIGHTS else fitting_id(books, rule, noun)
         path = rule.path.replace("{id}", mine)
     if rule.path == "reports/general-ledger/":
@@ -248,6 +262,15 @@ def address(world: World, rule: Rule) -> str:
         return f"{rule.path}?code={rights.VIEW}"
     is_transition = rule.path.endswith(("/post/", "/reverse/", "/credit/"))
     return (path or rule.path) + ("?dry_run=true" if is_transition else "")
+
+
+def entry_id(company: Company, noun: str) -> str:
+    """A login of the owner, somebody who was invited, or a colleague who is not needed."""
+    if noun == "auth":
+        return entry.session_of(company)
+    if noun == "memberships":
+        return str(entry.invitation_of(company).pk)
+    return str(join(company, new_user("dan"), "viewer").pk)
 
 
 def rights_id(company: Company, noun: str) -> str:
@@ -263,7 +286,7 @@ def fitting_id(books: Books, rule: Rule, noun: str) -> str:
     if noun not in books.drafts:
         return books.ids(noun)[-1]
     if rule.method == "DELETE":
-        body = {"payments": payment(books.customer), "journals": entry(books)}
+        body = {"payments": payment(books.customer), "journals": journal_entry(books)}
         made = books.api.ok("POST", f"{noun}/", body.get(noun, document(books.customer)))
         return str(made["id"])
     if rule.path.endswith("/reverse/"):
@@ -273,12 +296,12 @@ def fitting_id(books: Books, rule: Rule, noun: str) -> str:
 
 def unsettled(books: Books, noun: str) -> str:
     """A posted record that nothing is allocated to."""
-    body = {"payments": payment(books.customer), "journals": entry(books)}
+    body = {"payments": payment(books.customer), "journals": journal_entry(books)}
     posted = body.get(noun, document(books.customer)) | {"post": True}
     return str(books.api.ok("POST", f"{noun}/", posted)["id"])
 
 
-def entry(books: Books) -> Any:
+def journal_entry(books: Books) -> Any:
     return journal(books.accounts["bank"], books.accounts["sales"])
 
 
@@ -288,11 +311,17 @@ def body_of(world: World, rule: Rule) -> Any:
     if rule.path == "auth/refresh/":
         tokens = session_open(world.company.ctx(), user_id=owner.pk)
         return {"refresh_token": tokens.refresh}
+    if rule.path == "auth/reset-password/":
+        return {"token": entry.reset_token(world.company), "password": f"{PASSWORD} {code}"}
+    if rule.path == "auth/accept-invitation/":
+        return {"token": entry.invitation_token(world.company), "password": f"{PASSWORD} {code}"}
     if rule.path == "grants/" and rule.method == "POST":
         return {"role_id": rights.role_of(world.company)["id"], "code": rights.VIEW}
     settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
     return {
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},
+        "POST auth/forgot-password/": {"email": f"{code}@example.test"},
+        "POST memberships/": {"email": f"{code}@example.test", "roles": ["viewer"]},
         "POST roles/": {"code": f"r-{code}", "name": "Role", "grants": [rights.VIEW]},
         "PATCH modules/": {"user_id": owner.pk, "modules": []},
         "POST accounts/": {"code": code, "name": "Travel", "type": "expense"},
@@ -303,7 +332,7 @@ def body_of(world: World, rule: Rule) -> Any:
             "account_id": books.accounts["tax"],
         },
         "POST contacts/": {"name": "Ann"},
-        "POST journals/": entry(books),
+        "POST journals/": journal_entry(books),
         "POST invoices/": document(books.customer, line()),
         "POST bills/": document(books.supplier),
         "POST credit-notes/": document(books.customer),

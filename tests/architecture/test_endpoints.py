@@ -23,7 +23,7 @@ from core.tenancy.fields import TenantManager
 from tests.accounting.books import Books, open_books
 from tests.architecture.endpoint_table import ROOT, TABLE, Row, addresses, endpoints, table
 from tests.cast import Api, api_of
-from tests.permissions import rights
+from tests.permissions import entry, rights
 
 COUNTS = ROOT / "tests" / "query_counts.json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -65,9 +65,10 @@ def test_who_changes_something_needs_more_than_to_view() -> None:
             assert not row.permission.endswith(".view"), row
 
 
-def test_public_is_only_what_hands_out_tokens() -> None:
+def test_public_is_only_what_hands_out_tokens_or_takes_those_of_mails() -> None:
     public = {row.path for row in ENDPOINTS if row.permission == PUBLIC}
-    assert public == {"/api/v1/auth/login/", "/api/v1/auth/refresh/"}
+    links = {"forgot-password", "reset-password", "accept-invitation"}
+    assert public == {f"/api/v1/auth/{name}/" for name in {"login", "refresh"} | links}
 
 
 def test_the_table_of_endpoints_is_up_to_date() -> None:
@@ -104,6 +105,7 @@ def records_of(books: Books) -> dict[str, str]:
     records["contacts"] = books.customer
     records["users"] = books.company.owner.pk
     records["memberships"] = rights.membership_of(books.company, books.company.owner).pk
+    records["auth"] = entry.session_of(books.company)
     role = rights.role_of(books.company, rights.VIEW)
     records["roles"] = role["id"]
     records["grants"] = rights.grant_id(books.company, role, rights.VIEW)
@@ -263,13 +265,15 @@ def fill(books: Books, times: int) -> None:
         books.journal("1.00", "-1.00")
         books.tax(f"T{uuid7()}"[:30], "20")
         rights.member_of(books.company, rights.VIEW)
+        entry.session_of(books.company)
         assert posted.row["number"], number
 
 
 def list_costs(books: Books, api: Api) -> dict[str, int]:
     costs = {}
     for row in LISTS:
-        path = row.path + PARAMETERS.get(row.path, "").format(**books.accounts)
+        path = row.path.replace("{id}", str(books.company.owner.pk))
+        path += PARAMETERS.get(row.path, "").format(**books.accounts)
         costs[name_of(row)] = statements(lambda path=path: api.get(path))
         if "`expand`" in row.takes:
             costs[f"{name_of(row)}?expand=lines"] = statements(
