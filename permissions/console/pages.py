@@ -24,10 +24,13 @@ def page(request: HttpRequest, title: str, **shown: Any) -> HttpResponse:
 def show_refusal(
     form: forms.Form, refusal: DomainError, names: Mapping[str, str] | None = None
 ) -> None:
-    """Put what a service refused beside the field that it is about; `names` maps its names."""
-    found = [((names or {}).get(error.name, error.name), error.message) for error in refusal.fields]
-    for name, message in found or [("", refusal.message)]:
-        form.add_error(name if name in form.fields else None, message)
+    """Put what a service refused beside the field that it is about.
+
+    `names` maps the service's names to the form's; "" is what is about no field.
+    """
+    for name, message in [(e.name, e.message) for e in refusal.fields] or [("", refusal.message)]:
+        field = (names or {}).get(name, name)
+        form.add_error(field if field in form.fields else None, message)
 
 
 def text_field(label: str, **options: Any) -> forms.CharField:

@@ -67,7 +67,7 @@ def password_change(request: Any) -> HttpResponse:
                 request.ctx, user=user, new_password=form.cleaned_data["new_password1"]
             )
         except DomainError as refusal:
-            show_refusal(form, refusal, {"new_password": "new_password1"})
+            show_refusal(form, refusal, {"new_password": "new_password1", "": "old_password"})
         else:
             user.refresh_from_db()
             update_session_auth_hash(request, user)

@@ -10,8 +10,12 @@ from core.api.models import IdempotencyKey
 from core.api.tasks import idempotency_keys_purge_task
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, query
-from permissions.services.sessions import failed_logins_purge
+from permissions.models import MailCount, OneTimeToken, SpentRefreshToken, UserSession
+from permissions.services import purges
+from permissions.services.purges import failed_logins_purge
+from permissions.services.sessions import session_open, session_refresh
 from tests.cast import Api, Company
+from tests.permissions import entry
 
 
 @query
@@ -69,3 +73,54 @@ def test_counts_of_failed_logins_outlive_the_lock_and_no_more(acme: Company) -> 
     mine.update(attempt_time=now - timedelta(hours=25))
     failed_logins_purge(now)
     assert not mine.exists()
+
+
+def test_a_session_is_forgotten_when_neither_of_its_tokens_is_good(acme: Company) -> None:
+    ctx = acme.ctx()
+    session = session_open(ctx, user_id=acme.owner.pk).session
+    mine = UserSession.objects.filter(pk=session.pk)
+    purges.sessions_purge(session.refresh_expires_at - timedelta(seconds=1))
+    assert mine.exists()
+    purges.sessions_purge(session.refresh_expires_at + timedelta(seconds=1))
+    assert not mine.exists()
+
+
+def test_a_spent_token_is_remembered_for_as_long_as_it_would_have_lived(acme: Company) -> None:
+    ctx = acme.ctx()
+    tokens = session_open(ctx, user_id=acme.owner.pk)
+    session_refresh(ctx, session_id=tokens.session.pk, refresh_token=tokens.refresh)
+    spent = SpentRefreshToken.objects.filter(session=tokens.session)
+    week = timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)
+    UserSession.objects.filter(pk=tokens.session.pk).update(refresh_expires_at=ctx.now + 2 * week)
+    purges.sessions_purge(ctx.now + week - timedelta(seconds=1))
+    assert spent.exists()
+    purges.sessions_purge(ctx.now + week + timedelta(seconds=1))
+    assert not spent.exists()
+    assert UserSession.objects.filter(pk=tokens.session.pk).exists()
+
+
+def test_links_and_counts_of_mails_are_forgotten_when_they_are_over(acme: Company) -> None:
+    entry.reset_token(acme)
+    links = OneTimeToken.objects.filter(tenant=acme.tenant_id)
+    [link] = links.all()
+    purges.one_time_tokens_purge(link.expires_at - timedelta(seconds=1))
+    assert links.exists()
+    purges.one_time_tokens_purge(link.expires_at + timedelta(seconds=1))
+    assert not links.exists()
+    hour = acme.ctx().now.replace(year=2000, minute=0, second=0, microsecond=0)
+    counts = MailCount.objects.filter(starts_at=hour)
+    MailCount.objects.create(subject=acme.tenant_id.bytes, starts_at=hour, asked=1)
+    purges.mail_counts_purge(hour + timedelta(hours=1))
+    assert counts.exists()
+    purges.mail_counts_purge(hour + timedelta(hours=3))
+    assert not counts.exists()
+
+
+def test_a_run_deletes_in_batches_and_comes_to_an_end(acme: Company, monkeypatch) -> None:
+    monkeypatch.setattr(purges, "BATCH_SIZE", 2)
+    monkeypatch.setattr(purges, "BATCHES_MAX", 2)
+    hour = acme.ctx().now.replace(year=1990, minute=0, second=0, microsecond=0)
+    for number in range(7):
+        MailCount.objects.create(subject=bytes([number]), starts_at=hour, asked=1)
+    moment = hour + timedelta(hours=3)
+    assert [purges.mail_counts_purge(moment) for _ in range(3)] == [4, 3, 0]
