@@ -36,9 +36,12 @@ NAVIGATION = {
     "Company": [
         ("Contacts", "contacts", "accounting_contact", "accounting.contacts"),
         ("Settings", "tune", "accounting_companysettings", "accounting.settings"),
-        ("Members", "group", "permissions_membership", "permissions.users"),
+        ("Members", "group", "permissions_membership", "permissions.memberships"),
         ("Roles", "key", "permissions_role", "permissions.roles"),
         ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
+        ("Modules", "apps", "permissions_moduleassignment", "permissions.modules"),
+        ("Why may he?", "help", "permissions_permission", "permissions.explain"),
+        ("Duties", "balance", "permissions_duties", "permissions.duties"),
     ],
 }
 REFUSALS = {

@@ -1,104 +1,141 @@
-"""Who may do what in the chosen company. Looked at only."""
+"""The members of the chosen company: active or not, their roles, super admins."""
 
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from core.tenancy.admin import Column, Fact, Record, RecordAdmin, StaffRequest, Table
-from permissions.models import Membership, Role
-from permissions.selectors.members import members_of
+from core.errors import DomainError
+from core.tenancy.admin import ServiceForm, ServiceModelAdmin, StaffRequest, Values
+from core.tenancy.context import Context
+from permissions.models import Membership
+from permissions.selectors.members import members_of, membership_get
+from permissions.selectors.roles import role_choices
+from permissions.services.members import membership_update, user_deactivate
+
+
+@admin.display(description="e-mail", ordering="user__email")
+def email(membership: Any) -> str:
+    return str(membership.user.email)
+
+
+@admin.display(description="name", ordering="user__name")
+def name(membership: Any) -> str:
+    return str(membership.user.name or "-")
+
+
+@admin.display(description="roles")
+def roles(membership: Any) -> str:
+    return str(membership.roles or "none")
+
+
+@admin.display(description="modules, as super admin")
+def modules(membership: Any) -> str:
+    return str(membership.modules or "none")
+
+
+@admin.display(description="since", ordering="joined_at")
+def joined(membership: Any) -> str:
+    return str(membership.joined_at.date()) if membership.joined_at else "invited"
+
+
+@admin.display(description="may open this console")
+def console(membership: Any) -> str:
+    return "yes" if membership.user.is_staff else "no"
+
+
+@admin.display(description="why may he?")
+def explained(membership: Any) -> str:
+    place = reverse("admin:permissions_permission_changelist")
+    return format_html(
+        '<a class="erp-link" href="{}?user={}">Ask for a permission</a>',
+        place,
+        membership.user.email,
+    )
+
+
+class MemberForm(ServiceForm):
+    """Roles as checkboxes. `ctx` is set on the class that is made for one request."""
+
+    ctx: Context
+
+    role_ids = forms.MultipleChoiceField(
+        label="Roles", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "role_ids" in self.fields:
+            self.fields["role_ids"].choices = role_choices(self.ctx)
+            member = membership_get(self.ctx, membership_id=self.instance.pk)
+            self.initial["role_ids"] = [str(one) for one in member["role_ids"]]
 
 
 @admin.register(Membership)
-class MembershipAdmin(RecordAdmin):
+class MembershipAdmin(ServiceModelAdmin):
     """Memberships and users are global tables, so the company is asked for by name."""
 
-    page = "permissions.users"
-    list_display = ("email", "name", "role_names", "is_active", "joined")
-    list_filter = ("is_active",)
+    page = "permissions.memberships"
+    form = MemberForm
+    fields = (
+        (email, name),
+        ("is_active", "is_super_admin"),
+        "role_ids",
+        (modules, joined, console, explained),
+        "version",
+    )
+    list_display = (email, name, roles, "is_super_admin", "is_active", joined)
+    list_filter = ("is_active", "is_super_admin")
     search_fields = ("user__email__istartswith", "user__name__icontains")
     search_help_text = "E-mail or name"
     ordering = ("user__email", "id")
+    actions = ("deactivate_everywhere",)
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Any]:
         return members_of(request.ctx.tenant_id).order_by(*self.ordering)
 
-    @admin.display(description="e-mail", ordering="user__email")
-    def email(self, membership: Any) -> str:
-        return str(membership.user.email)
+    def has_add_permission(self, request: StaffRequest) -> bool:
+        """People are invited, and join by themselves."""
+        return False
 
-    @admin.display(description="name", ordering="user__name")
-    def name(self, membership: Any) -> str:
-        return str(membership.user.name)
+    def has_deactivate_permission(self, request: StaffRequest) -> bool:
+        return bool(request.user.has_perm("permissions.users.deactivate"))
+
+    def get_readonly_fields(self, request: StaffRequest, obj: Any = None) -> tuple[Any, ...]:
+        shown = (email, name, modules, joined, console, explained)
+        may_raise = request.user.has_perm("permissions.super-admins.update")
+        return shown if may_raise else (*shown, "is_super_admin")
+
+    def get_form(self, request: StaffRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        form.ctx = request.ctx
+        return form
+
+    def save_record(
+        self, ctx: Context, record_id: UUID | None, values: Values, version: int | None
+    ) -> Any:
+        assert record_id is not None, "nobody is added here"
+        if "role_ids" in values:
+            values["role_ids"] = [UUID(one) for one in values["role_ids"]]
+        row = membership_update(
+            ctx, membership_id=record_id, values=values, expected_version=version
+        )
+        return Membership(pk=row["id"])
 
     @admin.display(description="roles")
-    def role_names(self, membership: Any) -> str:
-        return str(membership.roles or "none")
+    def role_ids(self, membership: Any) -> str:
+        """To who may look only."""
+        return roles(membership)
 
-    @admin.display(description="since", ordering="created_at")
-    def joined(self, membership: Any) -> str:
-        return str(membership.created_at.date())
-
-    def record(self, request: StaffRequest, obj: Any) -> Record:
-        return Record(
-            [
-                Fact("E-mail", obj.user.email),
-                Fact("Name", obj.user.name or "-"),
-                Fact("Roles", self.role_names(obj)),
-                Fact("Active", "yes" if obj.is_active and obj.user.is_active else "no"),
-                Fact("May open this console", "yes" if obj.user.is_staff else "no"),
-                Fact("Member since", self.joined(obj)),
-            ]
-        )
-
-
-@admin.register(Role)
-class RoleAdmin(RecordAdmin):
-    page = "permissions.roles"
-    list_display = ("name", "code", "grant_count")
-    search_fields = ("name__icontains", "code__istartswith")
-    ordering = ("name", "id")
-
-    def get_queryset(self, request: StaffRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(granted=Count("grants"))
-
-    @admin.display(description="permissions", ordering="granted")
-    def grant_count(self, role: Any) -> int:
-        return int(role.granted)
-
-    def record(self, request: StaffRequest, obj: Any) -> Record:
-        facts = [Fact("Name", obj.name), Fact("Code", obj.code), Fact("Permissions", obj.granted)]
-        tables = [_grants_table(obj)]
-        if request.user.has_perm("permissions.users.view"):
-            tables.append(_members_table(request, obj))
-        return Record(facts, tables)
-
-
-def _grants_table(role: Role) -> Table:
-    """One row for each page, its actions beside it."""
-    actions: dict[tuple[str, str], list[str]] = {}
-    for grant in role.grants.order_by("code"):
-        module, page, action = grant.code.split(".")
-        actions.setdefault((module, page), []).append(action)
-    rows = [(module, page, ", ".join(names)) for (module, page), names in actions.items()]
-    return Table("Permissions", [Column("Module"), Column("Page"), Column("May")], rows)
-
-
-def _members_table(request: StaffRequest, role: Role) -> Table:
-    holders = role.assignments.values("user")
-    rows = [
-        (
-            format_html('<a class="erp-link" href="{}">{}</a>', _address(member), member.user),
-            member.user.name,
-        )
-        for member in members_of(request.ctx.tenant_id).filter(user__in=holders)
-    ]
-    return Table("Held by", [Column("E-mail"), Column("Name")], rows)
-
-
-def _address(membership: Membership) -> str:
-    return reverse("admin:permissions_membership_change", args=[membership.pk])
+    @admin.action(description="Deactivate in every company", permissions=["deactivate"])
+    def deactivate_everywhere(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
+        for member in queryset:
+            try:
+                user = user_deactivate(request.ctx, user_id=member.user_id)
+                messages.success(request, f"{user} is locked out of every company.")
+            except DomainError as refusal:
+                messages.error(request, f"{member.user} was left as he is: {refusal.message}")

@@ -22,17 +22,23 @@ PEOPLE = Order("users", ("email", "user_id"), descending=False)
 
 
 def members_of(tenant_id: UUID) -> QuerySet[Membership, Any]:
-    """The tenant's memberships with `roles`, their names in one text. Part of a query."""
+    """The tenant's memberships with `roles` and `modules`, each in one text. Part of a query."""
     roles = (
         RoleAssignment.objects.filter(user=OuterRef("user"))
         .order_by()
         .values("user")
         .annotate(names=StringAgg("role__name", Value(", "), order_by="role__name"))
     )
+    modules = (
+        ModuleAssignment.objects.filter(user=OuterRef("user"))
+        .order_by()
+        .values("user")
+        .annotate(names=StringAgg("module", Value(", "), order_by="module"))
+    )
     return (
         Membership.objects.filter(tenant=tenant_id)
         .select_related("user")
-        .annotate(roles=Subquery(roles.values("names")))
+        .annotate(roles=Subquery(roles.values("names")), modules=Subquery(modules.values("names")))
     )
 
 

@@ -12,10 +12,12 @@ from django.urls import reverse
 
 from accounting.models import Account, CompanySettings, Document, Journal, Series
 from core.ids import uuid7
-from permissions.models import Grant, Membership, Role
+from permissions.models import Membership, Role
+from permissions.services.roles import grant_remove
 from tests.cast import Company
-from tests.console.desk import Books, Desk, books_of, contact_of, document_of, read, staff, write
+from tests.console.desk import Books, Desk, books_of, contact_of, document_of, read, staff
 from tests.console.test_transitions import TRANSITIONS
+from tests.permissions import rights
 
 REFERENCE = ("accounting_account", "accounting_tax", "accounting_contact")
 RECORDS = (
@@ -27,9 +29,11 @@ RECORDS = (
     "accounting_allocation",
     "accounting_journal",
     "accounting_series",
-    "permissions_membership",
-    "permissions_role",
 )
+#: Forms, of which members are invited rather than added.
+RIGHTS = ("permissions_membership", "permissions_role")
+#: One page each, in place of a list and forms.
+QUESTIONS = ("permissions_moduleassignment", "permissions_permission")
 SETTINGS = "accounting_companysettings"
 
 
@@ -65,7 +69,7 @@ def registered() -> Iterator[str]:
 
 
 def test_these_are_all_pages() -> None:
-    assert set(registered()) == {*REFERENCE, *RECORDS, SETTINGS}
+    assert set(registered()) == {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, SETTINGS}
 
 
 def test_an_owner_opens_every_page(acme: Company) -> None:
@@ -75,7 +79,7 @@ def test_an_owner_opens_every_page(acme: Company) -> None:
         assert desk.get(f"{name}_changelist", status=302 if name == SETTINGS else 200) is not None
         page = desk.get(f"{name}_change", record_id)
         assert f"Company {acme.slug}" in page
-        writable = name in REFERENCE
+        writable = name in (*REFERENCE, "permissions_role")
         desk.get(f"{name}_add", status=200 if writable else 403)
         desk.get(f"{name}_delete", record_id, status=403)
         desk.get(f"{name}_history", record_id, status=404)
@@ -88,7 +92,7 @@ def test_a_viewer_sees_and_changes_nothing(acme: Company) -> None:
     books = books_of(acme)
     ids = ids_of(acme, books)
     assert "Members" not in desk.get("index")
-    for name in ("permissions_membership", "permissions_role"):
+    for name in RIGHTS:
         desk.get(f"{name}_changelist", status=403)
         desk.get(f"{name}_change", ids.pop(name), status=403)
     for name, record_id in ids.items():
@@ -128,12 +132,8 @@ def test_rights_follow_the_roles_at_once(acme: Company) -> None:
     books = books_of(acme)
     assert "/post/" in desk.get("accounting_invoice_change", books.draft.pk)
     # The role loses one permission: the button goes, and so does what it did.
-    write(
-        acme.ctx(),
-        lambda: Grant.objects.filter(
-            role__code="accountant", code="accounting.invoices.post"
-        ).delete(),
-    )
+    accountant = {"id": rights.role_id(acme, "accountant")}
+    grant_remove(acme.ctx(), grant_id=rights.grant_id(acme, accountant, rights.POST))
     assert "/post/" not in desk.get("accounting_invoice_change", books.draft.pk)
     desk.post("accounting_invoice_post", books.draft.pk, status=403)
     desk.get("accounting_bill_changelist")
@@ -159,7 +159,7 @@ def test_a_stranger_gets_nowhere(acme: Company, globex: Company) -> None:
 def test_lists_show_the_own_company_only(acme: Company, globex: Company) -> None:
     books_of(acme)
     desk = staff(globex)
-    for name in (*REFERENCE, *RECORDS):
+    for name in (*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS):
         page = desk.get(f"{name}_changelist")
         assert "Dawson" not in page
         assert "INV-2026" not in page
@@ -247,7 +247,9 @@ def test_a_list_costs_the_same_at_1_and_20_rows(acme: Company, name: str, make: 
 def test_every_list_costs_few_queries(acme: Company) -> None:
     desk = staff(acme)
     books_of(acme)
-    counted = {name: _queries(desk, f"{name}_changelist") for name in (*REFERENCE, *RECORDS)}
+    counted = {
+        name: _queries(desk, f"{name}_changelist") for name in (*REFERENCE, *RECORDS, *RIGHTS)
+    }
     assert max(counted.values()) <= 9, counted
 
 

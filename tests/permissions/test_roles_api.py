@@ -137,7 +137,8 @@ def test_only_sessions_that_cannot_be_refreshed_are_purged(acme: Company) -> Non
     kept, over = (api_of(acme, acme.owner) for _ in range(2))
     sessions = UserSession.objects.filter(user=acme.owner).order_by("id")
     first, second = sessions
-    sessions.filter(pk=second.pk).update(refresh_expires_at=first.created_at)
+    over_at = {"refresh_expires_at": first.created_at, "access_expires_at": first.created_at}
+    sessions.filter(pk=second.pk).update(**over_at)
     assert sessions_purge(acme.ctx().now) >= 1
     assert [session.pk for session in sessions.all()] == [first.pk]
     assert kept.get("auth/me/").status_code == 200
