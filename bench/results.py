@@ -23,7 +23,7 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A line of the targets; `unit` is `%` of something or `x` times something."""
+    """A line of the targets; `unit` is `%` of something, `x` times something, or `µs`."""
 
     number: str
     measure: str
@@ -45,6 +45,8 @@ class Target:
     def shown(self, value: float) -> str:
         if math.isnan(value):
             return "-"
+        if self.unit == "µs":
+            return f"{value:.0f} µs"
         if self.unit == "%":
             return f"{value * 100:.1f} %" if value < 0.1 else f"{value * 100:.0f} %"
         return f"{value:.0f} x" if value >= 10 else f"{value:.1f} x"

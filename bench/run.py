@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
-from bench import balances, imports, overhead, pages, posting
+from bench import balances, cache, imports, overhead, pages, posting
 from bench.chart import write_chart
 from bench.database import BenchError, Database
 from bench.ledger import ACCOUNTS, large_company
@@ -32,6 +32,7 @@ class Run:
             "balances": self.balances,
             "imports": self.imports,
             "overhead": self.overhead,
+            "cache": self.cache,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -87,6 +88,16 @@ class Run:
         figures = overhead.overhead(self.database, server, self.companies, self.scale)
         self._add("Before any work is done", figures, overhead.BARE)
         self.report.targets += overhead.overhead_targets(figures, self.scale.clients)
+
+    def cache(self, server: Server) -> None:
+        clients = self.scale.clients
+        asked = cache.callers(self.database, self.companies, self.scale)
+        self._add("Who calls, and may he", asked, cache.PROCESS)
+        kept = cache.answers(self.database, server, self.companies, self.scale)
+        self._add("Answers kept as they are sent", kept, cache.BARE)
+        mixed, notes = cache.mixed(self.database, server, self.companies, self.scale)
+        self._add("Reads of a crowd", mixed, cache.MIXED, *notes)
+        self.report.targets += cache.cache_targets([*asked, *kept], clients)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

@@ -23,6 +23,11 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse(b"{}", content_type="application/json")
 
 
+def some_bytes(request: HttpRequest) -> HttpResponse:
+    """As many bytes as asked for, without a reason."""
+    return HttpResponse(b" " * int(request.GET["size"]), content_type="application/json")
+
+
 class EmptyView(TenantView):
     """Authentication, permission, throttle, rendering; no work."""
 

@@ -47,7 +47,7 @@ class Board:
         if len(namespaces) > NAMESPACES_MAX:
             raise ValueError(f"At most {NAMESPACES_MAX} namespaces fit.")
         self._numbers = {name: number for number, name in enumerate(namespaces)}
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._file = _opened(path)
         self._writing = threading.Lock()
         with self._alone():
             if os.fstat(self._file).st_size < WORDS * WORD:
@@ -127,6 +127,16 @@ class Board:
                 yield
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
+
+
+def _opened(path: Path) -> int:
+    """The board's file, made if need be. Who else could write it could keep what was revoked."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    status = os.fstat(file)
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        os.close(file)
+        raise PermissionError(f"{path} belongs to another user, or others may open it.")
+    return file
 
 
 def _row(number: int) -> int:

@@ -15,6 +15,9 @@ from core.cache.listener import Listener
 from core.cache.local_tiers import MemoryTier, NoTier
 from core.cache.shared_tier import RedisTier
 
+#: Files that are never written to a disk, on Linux.
+MEMORY = Path("/dev/shm")  # noqa: S108  the board refuses a file of somebody else
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -49,7 +52,8 @@ def board_path() -> Path:
     database = settings.DATABASES["default"]
     system = f"{database['HOST']}:{database['PORT']}/{database['NAME']} {settings.SECRET_KEY}"
     name = hashlib.blake2b(system.encode(), digest_size=8).hexdigest()
-    return Path(tempfile.gettempdir()) / f"erp-board-{name}"
+    folder = MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
+    return folder / f"erp-board-{name}"
 
 
 def _tier(board: Board) -> Any:

@@ -15,11 +15,11 @@ SESSION_SQL = (Path(__file__).parent / "sql" / "session.sql").read_text(encoding
 def session_find(token: str, moment: datetime) -> Session | None:
     """The login of an access token that is valid at `moment`, or None."""
     hashed = token_hash(token)
-    found = SESSIONS.get(hashed.hex(), "", lambda: _session_load(hashed))
+    found = SESSIONS.get(hashed.hex(), "", lambda: session_load(hashed))
     return found if found is not None and found.access_expires_at > moment else None
 
 
-def _session_load(hashed: bytes) -> Session | None:
+def session_load(hashed: bytes) -> Session | None:
     """Global tables, before any tenant is known; no replica, which may not know of a logout."""
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(SESSION_SQL, [hashed])
