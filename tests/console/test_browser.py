@@ -8,6 +8,7 @@ from accounting.models import Document
 from permissions.models import User
 from tests.cast import PASSWORD, Company
 from tests.console.desk import books_of, reload, staff
+from tests.console.test_second_factor import code_of, secret_on
 
 #: Set to a folder to keep what the browser showed.
 SCREENSHOTS = os.environ.get("CONSOLE_SCREENSHOTS")
@@ -108,5 +109,49 @@ def test_a_contact_is_filled_in_and_saved(acme: Company, address: str, browser: 
     page.wait_for_selector(".select2-results__option:has-text('1100 Accounts receivable')")
     page.wait_for_selector("text=Searching", state="detached")
     keep(page, "autocomplete")
+    assert watch.complaints == []
+    assert watch.hosts == {address.removeprefix("http://")}
+
+
+def test_staff_enrol_a_second_factor_and_enter_with_it(
+    acme: Company, address: str, browser: Any, settings: Any
+) -> None:
+    settings.STAFF_SECOND_FACTOR_REQUIRED = True
+    sam = staff(acme).user
+    page = browser.pages[0]
+    watch = Watch(page)
+    page.goto(f"{address}/admin/")
+    page.fill("input[name=username]", sam.email)
+    page.fill("input[name=password]", PASSWORD)
+    keep(page, "login")
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{address}/admin/second-factor/enrol/")
+    assert page.locator("#picture svg").bounding_box()["width"] > 150
+    keep(page, "second-factor-enrol")
+    secret = secret_on(page.content())
+    page.fill("input[name=code]", code_of(secret, -1))
+    page.click("#door-form button")
+    page.wait_for_selector("#codes")
+    keep(page, "second-factor-codes")
+    recovery = page.locator("#codes code").first.text_content()
+    page.click("text=To the overview")
+    assert acme.slug in page.title()
+
+    browser.clear_cookies()
+    page.goto(f"{address}/admin/")
+    page.fill("input[name=username]", sam.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{address}/admin/second-factor/")
+    keep(page, "second-factor")
+    page.fill("input[name=code]", recovery)
+    page.click("#door-form button")
+    page.wait_for_url(f"{address}/admin/")
+    page.goto(f"{address}/admin/second-factor/")
+    assert page.locator("text=Recovery codes left: 9").count() == 1
+    page.goto(f"{address}/admin/invite/")
+    keep(page, "invite")
+    page.goto(f"{address}/admin/password_change/")
+    keep(page, "password")
     assert watch.complaints == []
     assert watch.hosts == {address.removeprefix("http://")}
