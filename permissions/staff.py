@@ -59,10 +59,10 @@ class StaffTenantMiddleware:
         user = request.user
         if not (isinstance(user, User) and user.is_staff and user.is_active):
             return self.get_response(request)
-        if request.path_info not in WITHOUT_TENANT:
-            lacks = standing_here(request, user)
-            if lacks is not Standing.NOTHING:
-                return HttpResponseRedirect(door_of(lacks))
+        lacks = standing_here(request, user)
+        if lacks is not Standing.NOTHING:  # at the door, where not even the company is named
+            is_door = request.path_info in WITHOUT_TENANT
+            return self.get_response(request) if is_door else HttpResponseRedirect(door_of(lacks))
         membership = _enter(request, membership_list(user))
         if request.path_info in WITHOUT_TENANT:
             return self.get_response(request)

@@ -89,6 +89,7 @@ def test_staff_without_a_second_factor_are_led_to_enrol(required: None, sam: Use
     assert client.get("/admin/").headers["Location"] == ENROL
     page = client.get(ENROL).content.decode()
     assert "<svg" in page
+    assert "Company" not in page, "not even the company is named yet"
     before = client.session.session_key
     done = client.post(ENROL, {"code": code_of(secret_on(page))}).content.decode()
     codes = re.findall(r"<li><code>([a-z2-7-]+)</code></li>", done)
