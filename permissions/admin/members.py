@@ -1,5 +1,6 @@
 """The members of the chosen company: active or not, their roles, super admins."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,18 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from core.errors import DomainError
-from core.tenancy.admin import ServiceForm, ServiceModelAdmin, StaffRequest, Values
+from core.tenancy.admin import (
+    ServiceForm,
+    ServiceModelAdmin,
+    StaffRequest,
+    Values,
+    readable_refusals,
+)
 from core.tenancy.context import Context
-from permissions.models import Membership
+from permissions.models import Membership, User
 from permissions.selectors.members import members_of, membership_get
 from permissions.selectors.roles import role_choices
-from permissions.services.members import membership_update, user_deactivate
+from permissions.services.members import membership_update, user_activate, user_deactivate
 
 
 @admin.display(description="e-mail", ordering="user__email")
@@ -69,8 +76,9 @@ class MemberForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "role_ids" in self.fields:
-            self.fields["role_ids"].choices = role_choices(self.ctx)
+        roles: Any = self.fields.get("role_ids")
+        if roles is not None:
+            roles.choices = role_choices(self.ctx)
             member = membership_get(self.ctx, membership_id=self.instance.pk)
             self.initial["role_ids"] = [str(one) for one in member["role_ids"]]
 
@@ -93,7 +101,7 @@ class MembershipAdmin(ServiceModelAdmin):
     search_fields = ("user__email__istartswith", "user__name__icontains")
     search_help_text = "E-mail or name"
     ordering = ("user__email", "id")
-    actions = ("deactivate_everywhere",)
+    actions = ("deactivate_everywhere", "activate_again")
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Any]:
         return members_of(request.ctx.tenant_id).order_by(*self.ordering)
@@ -133,9 +141,20 @@ class MembershipAdmin(ServiceModelAdmin):
 
     @admin.action(description="Deactivate in every company", permissions=["deactivate"])
     def deactivate_everywhere(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
-        for member in queryset:
-            try:
-                user = user_deactivate(request.ctx, user_id=member.user_id)
-                messages.success(request, f"{user} is locked out of every company.")
-            except DomainError as refusal:
-                messages.error(request, f"{member.user} was left as he is: {refusal.message}")
+        _each(request, queryset, user_deactivate, "is locked out of every company")
+
+    @admin.action(description="Activate again in every company", permissions=["deactivate"])
+    def activate_again(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
+        _each(request, queryset, user_activate, "may log in again")
+
+
+def _each(
+    request: StaffRequest, members: QuerySet[Any], service: Callable[..., User], word: str
+) -> None:
+    for member in members:
+        try:
+            with readable_refusals():
+                user = service(request.ctx, user_id=member.user_id)
+            messages.success(request, f"{user} {word}.")
+        except DomainError as refusal:
+            messages.error(request, f"{member.user} was left as he is: {refusal.message}")

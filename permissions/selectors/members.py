@@ -95,7 +95,7 @@ def _memberships(ctx: Context) -> QuerySet[Membership, Row]:
 
 def _people(ctx: Context) -> QuerySet[Membership, Row]:
     """`membership_id` is the key of these rows, `user_id` that of the person."""
-    return Membership.objects.filter(tenant=ctx.tenant_id).values(
+    rows: QuerySet[Membership, Any] = Membership.objects.filter(tenant=ctx.tenant_id).values(
         "user_id",
         "is_active",
         membership_id=F("id"),
@@ -104,6 +104,7 @@ def _people(ctx: Context) -> QuerySet[Membership, Row]:
         is_staff=F("user__is_staff"),
         user_active=F("user__is_active"),
     )
+    return rows
 
 
 def _person_shape(row: Row) -> Row:

@@ -82,6 +82,8 @@ def caller_get(ctx: Context) -> User | None:
 
     For tasks and commands, which no door has let in. None when the system acts.
     """
+    if ctx.actor_id is None:
+        return None
     user = User.objects.filter(pk=ctx.actor_id, is_active=True).first()
     if user is not None:
         user.codes = codes_held(ctx, user.pk)

@@ -8,17 +8,16 @@ GRANTS_MAX = 2_000
 CODE = r"^[a-z][a-z0-9-]{0,39}$"
 
 
-def codes(**kwargs: object) -> serializers.ListField:
-    """A whole list of permission codes."""
-    child = serializers.CharField(max_length=100)
-    return serializers.ListField(child=child, max_length=GRANTS_MAX, **kwargs)
-
-
 class RolePatch(serializers.Serializer):
     name = serializers.CharField(max_length=100)
     description = text(500)
     is_active = serializers.BooleanField(default=True)
-    grants = codes(default=list, help_text="The whole list: what is left out is taken.")
+    grants = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        max_length=GRANTS_MAX,
+        default=list,
+        help_text="The whole list: what is left out is taken.",
+    )
 
 
 class RoleBody(RolePatch):

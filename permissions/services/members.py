@@ -59,7 +59,7 @@ def membership_update(
     was_owner = _roles_of(member).filter(code=catalog.OWNER).exists()
     was_super = member.is_super_admin and member.is_active
     added, removed = _role_changes(member, values.get("role_ids"))
-    switched = {
+    switched: Values = {
         name: values[name]
         for name in ("is_active", "is_super_admin")
         if name in values and values[name] != getattr(member, name)
@@ -115,6 +115,21 @@ def user_deactivate(ctx: Context, *, user_id: UUID) -> User:
         sessions_void(there, [], *_events(user_id, lost_super=member.is_super_admin))
     sessions_end(ctx, UserSession.objects.filter(user=user_id))
     permissions_void(ctx)
+    return User.objects.get(pk=user_id)
+
+
+@command
+def user_activate(ctx: Context, *, user_id: UUID) -> User:
+    """Let somebody in again who was locked out everywhere. For the platform's admins.
+
+    He logs in anew, and holds what he held, where his memberships are active.
+    """
+    require_platform_admin(ctx)
+    governance_lock(ctx)
+    member = Membership.objects.filter(tenant=ctx.tenant_id, user=user_id)
+    require(member.exists(), NotFound())
+    User.objects.filter(pk=user_id).update(is_active=True)
+    permissions_void(ctx, UserPermissionsChanged(user_id))
     return User.objects.get(pk=user_id)
 
 

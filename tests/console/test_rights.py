@@ -185,6 +185,8 @@ def test_the_platform_locks_somebody_out_everywhere(acme: Company) -> None:
     desk.act(f"{MEMBER}_changelist", "deactivate_everywhere", [member])
     assert "locked out" in desk.said()
     assert not User.objects.get(pk=bob.pk).is_active
+    desk.act(f"{MEMBER}_changelist", "activate_again", [member])
+    assert User.objects.get(pk=bob.pk).is_active
 
 
 # --- modules ------------------------------------------------------------------------

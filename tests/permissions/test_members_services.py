@@ -14,6 +14,7 @@ from permissions.services.members import (
     membership_update,
     role_assign,
     role_unassign,
+    user_activate,
     user_deactivate,
 )
 from permissions.services.modules import NoSuperAdmin, modules_assign
@@ -262,6 +263,11 @@ def test_a_user_is_locked_out_everywhere_by_the_platform_only(
     assert held(globex, bob) == held(acme, bob) == set()
     assert "SUPER_ADMIN_DEACTIVATED" in events_of(globex, bob)
     assert "SUPER_ADMIN_DEACTIVATED" not in events_of(acme, bob)
+    with pytest.raises(PlatformOnly):
+        user_activate(acme.ctx(), user_id=bob.pk)
+    user_activate(acme.ctx(platform_admin(acme)), user_id=bob.pk)
+    assert {api.get("accounts/").status_code for api in apis} == {401}
+    assert api_of(globex, bob).get("accounts/").status_code == 200
 
 
 def test_the_platform_looks_for_a_user_in_its_own_company(acme: Company, globex: Company) -> None:

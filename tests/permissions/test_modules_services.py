@@ -11,7 +11,7 @@ from core.tenancy.transactions import query
 from permissions import catalog
 from permissions.models import Grant, Permission, PermissionStamp, Role
 from permissions.services.roles import role_update
-from tests.cast import Company, new_user
+from tests.cast import Company, api_of, new_user
 from tests.core.raw import raw, refused
 from tests.permissions.rights import (
     VIEW,
@@ -153,6 +153,22 @@ def test_modules_are_assigned_by_command(acme: Company) -> None:
     ):
         with pytest.raises(CommandError):
             call_command("assign_modules", *wrong)
+
+
+def test_the_platforms_admins_are_made_by_command(acme: Company, globex: Company) -> None:
+    bob = member_of(acme, VIEW)
+    api, said = api_of(acme, bob), StringIO()
+    body = {"user_id": acme.owner.pk, "modules": ["accounting"]}
+    assert api.patch("modules/", body).status_code == 403
+    call_command("platform_admin", bob.email.title(), stdout=said)
+    assert held(acme, bob) == {VIEW} | catalog.platform_codes()
+    assert held(globex, bob) == set()
+    assert api.patch("modules/", body).status_code == 200
+    call_command("platform_admin", bob.email, "--revoke", stdout=said)
+    assert api.patch("modules/", body).status_code == 403
+    assert "is no admin" in said.getvalue()
+    with pytest.raises(CommandError):
+        call_command("platform_admin", "nobody@example.test")
 
 
 # --- the database -------------------------------------------------------------------

@@ -22,8 +22,10 @@ class Command(BaseCommand):
         loud = options["verbosity"] > 0
         # No company is acted in before each is visited by itself.
         ctx = Context(uuid7(), None, datetime.now(UTC), "sync_permissions")
-        shown = {"unit": "company", "desc": "permissions", "delay": BAR_AFTER_SECONDS}
-        with tqdm(disable=not loud, **shown) as bar:
+        bar: tqdm[Any] = tqdm(
+            desc="permissions", unit="company", delay=BAR_AFTER_SECONDS, disable=not loud
+        )
+        with bar:
 
             def advance(done: int, known: int) -> None:
                 bar.total = known
