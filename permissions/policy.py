@@ -43,10 +43,9 @@ def _codes_read(tenant_id: UUID, user_id: UUID, *, remembered: bool) -> frozense
     On the connection that writes, in whatever transaction is open: a replica may
     not know yet of what was taken away.
     """
+    seconds = int(USER_PERMISSIONS.policy.believed_seconds)
     with connections[write_alias()].cursor() as cursor:
-        cursor.execute(
-            HELD_SQL, [tenant_id, user_id, remembered, USER_PERMISSIONS.policy.ttl_seconds]
-        )
+        cursor.execute(HELD_SQL, [tenant_id, user_id, remembered, seconds])
         [held] = cursor.fetchone()
     return codes_of(orjson.loads(held)) if held else frozenset()
 

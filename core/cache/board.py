@@ -16,7 +16,7 @@ from pathlib import Path
 
 WORD = 8
 HEADER, NAMESPACES_MAX, SCOPES, PROCESSES_MAX = 8, 64, 65_536, 64
-BOARD_ID, BEHIND = 0, 1
+BOARD_ID, LOST, CAUGHT_UP = 0, 1, 2
 
 
 class Count(IntEnum):
@@ -64,6 +64,10 @@ class Board:
 
     # --- versions -------------------------------------------------------------------
 
+    def knows(self, namespace: str) -> bool:
+        """Another release may send bumps of namespaces that this one does not have."""
+        return namespace in self._numbers
+
     def slot_of_all(self, namespace: str) -> int:
         """The slot that voids everything of a namespace."""
         return self._numbers[namespace]
@@ -79,11 +83,23 @@ class Board:
 
     @property
     def is_behind(self) -> bool:
-        """Whether Redis may not have heard yet of a bump that this machine has seen."""
-        return bool(self.words[BEHIND])
+        """Whether Redis has not heard yet of a bump that this machine has seen."""
+        return bool(self.words[LOST] != self.words[CAUGHT_UP])
 
-    def set_behind(self, behind: bool) -> None:
-        self.words[BEHIND] = int(behind)
+    @property
+    def lost(self) -> int:
+        """How many bumps did not reach Redis at once."""
+        return int(self.words[LOST])
+
+    def lose(self) -> None:
+        """One more: from now on nobody here believes Redis, until somebody has caught up."""
+        with self._alone():
+            self.words[LOST] += 1
+
+    def catch_up(self, lost: int) -> None:
+        """Redis has heard of everything that was lost when `lost` was read."""
+        with self._alone():
+            self.words[CAUGHT_UP] = max(self.words[CAUGHT_UP], lost)
 
     # --- counters -------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -48,27 +49,29 @@ class Bumps:
             [
                 board.slot(namespace, scope) if scope else board.slot_of_all(namespace)
                 for namespace, scope in bumps
+                if board.knows(namespace)
             ]
         )
+
+    def everywhere(self) -> None:
+        """Void everything: Redis has come back with what it knew some time ago."""
+        everything = [(name, "") for name in settings.CACHE_NAMESPACES]
+        self._tier.bump(everything, self._board.id)
+        self.on_board(everything)
 
     def replay(self, *, everything: bool = False) -> int:
         """Send what Redis has not heard of; returns how many. Raises Away, DatabaseError."""
         self._forget_arrived()
+        lost, is_behind = self._board.lost, self._board.is_behind
         waiting = PendingBump.objects.order_by("id")
-        if not (everything or self._board.is_behind):
+        if not (everything or is_behind):
             waiting = waiting.filter(created_at__lt=timezone.now() - ABANDONED_AFTER)
-        if not waiting.exists():
-            self._board.set_behind(False)
-            return 0
-        # First, because a bump that fails meanwhile sets it again.
-        self._board.set_behind(False)
         sent = 0
-        try:
-            while count := self._send(waiting):
-                sent += count
-        except Exception:
-            self._board.set_behind(True)
-            raise
+        while waiting.exists() and (count := self._send(waiting)):
+            sent += count
+        # What another process is sending right now still waits; it will be looked at again.
+        if is_behind and not waiting.exists():
+            self._board.catch_up(lost)
         return sent
 
     def _send(self, waiting: Any) -> int:
@@ -77,26 +80,28 @@ class Bumps:
             rows = list(waiting.select_for_update(skip_locked=True)[:REPLAY_MAX])
             bumps = [(row.namespace, row.scope) for row in rows]
             if bumps:
-                self.on_board(bumps)
                 self._tier.bump(bumps, self._board.id)
+                self.on_board(bumps)
                 PendingBump.objects.filter(id__in=[row.id for row in rows]).delete()
                 log.info("cache_bumps_replayed", count=len(bumps))
         return len(rows)
 
     def _committed(self, bumps: Sequence[Bump], ids: Sequence[UUID]) -> None:
-        self.on_board(bumps)
-        words, counter = self._board.words, self._board.counter
-        for namespace, _ in bumps:
-            words[counter(namespace, Count.BUMPS)] += 1
+        """Redis first: who sees the board's new version must not find the old value there."""
         try:
             self._tier.bump(bumps, self._board.id)
         except Away:
             # The rows stay, and are replayed; until then nobody here believes Redis.
-            self._board.set_behind(True)
-            for namespace, _ in bumps:
-                words[counter(namespace, Count.ERRORS)] += 1
+            self._board.lose()
+            self._count(bumps, Count.ERRORS)
         else:
             self._arrived.extend(ids)
+        self.on_board(bumps)
+        self._count(bumps, Count.BUMPS)
+
+    def _count(self, bumps: Sequence[Bump], count: Count) -> None:
+        for namespace, _ in bumps:
+            self._board.words[self._board.counter(namespace, count)] += 1
 
     def _forget_arrived(self) -> None:
         ids = [self._arrived.popleft() for _ in range(len(self._arrived))]

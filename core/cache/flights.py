@@ -1,20 +1,28 @@
 """Single flight: of many threads that miss the same value at once, one computes it."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
 #: Longer than any statement may take; who waited that long computes for himself.
 WAIT_SECONDS_MAX = 6.0
+#: An older flight may bring what is older than anybody is prepared to believe.
+YOUNG_SECONDS = 1.0
 
 
 class _Flight:
     def __init__(self, stamp: Any) -> None:
         self.stamp = stamp
+        self.left_at = time.monotonic()
         self.pilot = threading.get_ident()
         self.landed = threading.Event()
         self.result: list[Any] = []
+
+    @property
+    def is_old(self) -> bool:
+        return time.monotonic() - self.left_at > YOUNG_SECONDS
 
 
 class Flights(Generic[V]):
@@ -31,7 +39,7 @@ class Flights(Generic[V]):
         """
         with self._lock:
             flight = self._flying.get(key)
-            is_ours = flight is None or flight.stamp != stamp
+            is_ours = flight is None or flight.stamp != stamp or flight.is_old
             if is_ours:
                 flight = self._flying[key] = _Flight(stamp)
         assert flight is not None

@@ -81,9 +81,12 @@ class Listener:
         try:
             pubsub.subscribe(CHANNEL)
             self._await_answer(pubsub)
-            self._tier.ping()
             # In this order: what was lost is replayed before anything old is believed again.
+            knows_too_little = self._tier.is_another_server()
             self._tier.breaker.close()
+            if knows_too_little:
+                self._bumps.everywhere()
+                self._tier.remember_server()
             self._replay(everything=True)
             self._interruptions += 1
             self.hearing = self._interruptions

@@ -1,5 +1,6 @@
 """What stands in for Redis on a single machine: `REDIS_URL=memory` and `disabled`."""
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ class MemoryTier:
 
     def __init__(self, board: Board) -> None:
         self.breaker = Breaker()
-        self._board = board
+        self._board, self._lock = board, threading.Lock()
         self._entries: TLRUCache[tuple[str, str, str], tuple[bytes, float, float]] = TLRUCache(
             ENTRIES_MAX, ttu=lambda key, value, now: value[2]
         )
@@ -28,7 +29,8 @@ class MemoryTier:
         versions, now = self._versions(namespace, scope), time.monotonic()
         values, age = {}, 0.0
         for key in keys:
-            stored, stored_at, _ = self._entries.get((namespace, scope, key), (b"", 0.0, 0.0))
+            with self._lock:
+                stored, stored_at, _ = self._entries.get((namespace, scope, key), (b"", 0.0, 0.0))
             if stored.startswith(versions):
                 values[key] = stored[len(versions) :]
                 age = now - stored_at
@@ -39,7 +41,8 @@ class MemoryTier:
     ) -> None:
         now = time.monotonic()
         for key, value in values.items():
-            self._entries[namespace, scope, key] = (found.versions + value, now, now + seconds)
+            with self._lock:
+                self._entries[namespace, scope, key] = (found.versions + value, now, now + seconds)
 
     def bump(self, bumps: Sequence[Bump], sender: int) -> None:
         """The board has it already."""

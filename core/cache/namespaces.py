@@ -84,11 +84,11 @@ class Namespace(Generic[V]):
     def bump(self, *scopes: Scope) -> None:
         """Once the open transaction commits, nobody reads what was cached of these before."""
         if scopes:
-            self.runtime.bumps.on_commit([(self.name, str(scope)) for scope in scopes])
+            self.runtime.bump([(self.name, str(scope)) for scope in scopes])
 
     def bump_all(self) -> None:
         """The same for every scope."""
-        self.runtime.bumps.on_commit([(self.name, "")])
+        self.runtime.bump([(self.name, "")])
 
     @property
     def is_shared(self) -> bool:
@@ -143,4 +143,4 @@ class Namespace(Generic[V]):
 def bump(scope: Scope, *namespaces: Namespace[Any]) -> None:
     """The same for one scope of several namespaces, in one statement."""
     if namespaces:
-        runtime().bumps.on_commit([(namespace.name, str(scope)) for namespace in namespaces])
+        runtime().bump([(namespace.name, str(scope)) for namespace in namespaces])

@@ -32,7 +32,8 @@ class Recall(Generic[V]):
         self._tier: Any = namespace.runtime.tier
         self._address = (namespace.name, str(scope))
         spread = 1 - JITTER * random.random()  # noqa: S311
-        self._seconds = namespace.policy.believed_seconds * spread
+        # Counted from before anything is read: a slow reader does not make it younger.
+        self._until = time.monotonic() + namespace.policy.believed_seconds * spread
 
     def one(self, key: str, load: Callable[[], V]) -> V:
         """The value of `key`; computed by one process at a time, for as long as a short lock."""
@@ -66,10 +67,14 @@ class Recall(Generic[V]):
     def _taken(self, found: Found | None) -> dict[str, V]:
         if found is None or not found.values:
             return {}
-        decode = self._namespace.codec.decode
-        values = {key: decode(data) for key, data in found.values.items()}
+        try:
+            decode = self._namespace.codec.decode
+            values = {key: decode(data) for key, data in found.values.items()}
+        except Exception:  # noqa: BLE001  another release wrote it, or it was damaged
+            self._namespace.count(Count.ERRORS)
+            return {}
         self._namespace.count(Count.REDIS_HITS, len(values))
-        self._remember(values, self._seconds - found.age_seconds)
+        self._remember(values, self._until - found.age_seconds)
         return values
 
     def _by_one_process(self, key: str, found: Found, load: Callable[[], V]) -> V:
@@ -103,16 +108,16 @@ class Recall(Generic[V]):
 
     def _keep(self, found: Found | None, values: dict[str, V]) -> None:
         there = {key: value for key, value in values.items() if value is not None}
-        self._remember(there, self._seconds)
-        if found is not None and there:
+        self._remember(there, self._until)
+        seconds = self._until - time.monotonic()
+        if found is not None and there and seconds > 0:
             encode = self._namespace.codec.encode
             encoded = {key: encode(value) for key, value in there.items()}
             with suppress(Away):
-                self._tier.store(*self._address, encoded, found, self._seconds)
+                self._tier.store(*self._address, encoded, found, seconds)
 
-    def _remember(self, values: dict[str, V], seconds: float) -> None:
+    def _remember(self, values: dict[str, V], until: float) -> None:
         if self.stamp.hearing or self._namespace.policy.is_security:
-            until = time.monotonic() + seconds
             for key, value in values.items():
                 self._namespace.entries.put((self._scope, key), Entry(value, self.stamp, until))
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from core.cache.board import Board
 from core.cache.bumps import Bumps
 from core.cache.listener import Listener
 from core.cache.local_tiers import MemoryTier, NoTier
-from core.cache.shared_tier import RedisTier
+from core.cache.shared_tier import Bump, RedisTier
 
 #: Files that are never written to a disk, on Linux.
 MEMORY = Path("/dev/shm")  # noqa: S108  the board refuses a file of somebody else
@@ -36,6 +37,11 @@ class Runtime:
         """Whether a second tier answers at the moment."""
         return not (isinstance(self.tier, NoTier) or self.is_away or self.board.is_behind)
 
+    def bump(self, bumps: Sequence[Bump]) -> None:
+        """Void these once the open transaction commits."""
+        self.listener.ensure()  # it forgets what arrived, and replays what did not
+        self.bumps.on_commit(bumps)
+
 
 @cache
 def runtime() -> Runtime:
@@ -51,7 +57,9 @@ def board_path() -> Path:
         return Path(settings.CACHE_BOARD)
     database = settings.DATABASES["default"]
     system = f"{database['HOST']}:{database['PORT']}/{database['NAME']} {settings.SECRET_KEY}"
-    name = hashlib.blake2b(system.encode(), digest_size=8).hexdigest()
+    # A release with other namespaces numbers them differently.
+    parts = [system, *settings.CACHE_NAMESPACES]
+    name = hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
     folder = MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
     return folder / f"erp-board-{name}"
 

@@ -19,4 +19,4 @@ def namespace_drop(ctx: Context, *, name: str) -> None:
         not policy.is_security,
         Conflict("What is remembered of callers is dropped by what changes them, never by hand."),
     )
-    runtime.runtime().bumps.on_commit([(name, str(ctx.tenant_id))])
+    runtime.runtime().bump([(name, str(ctx.tenant_id))])

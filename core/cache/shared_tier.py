@@ -17,6 +17,8 @@ from core.cache.breaker import Breaker
 
 R = TypeVar("R")
 CHANNEL = "erp:bumps"
+#: Which run of the server the versions were right in.
+SERVER = "erp:server"
 VERSION_BYTES = 8
 #: Longer than anything is cached, so that no version is forgotten before its values.
 VERSION_SECONDS = 2 * 86_400
@@ -110,12 +112,21 @@ class RedisTier:
     def unlock(self, namespace: str, scope: str, key: str) -> None:
         self._try(lambda redis: redis.delete(f"{_entry(namespace, scope, key)}:lock"))
 
-    def ping(self) -> None:
-        """Ask even while the breaker is open; raises Away."""
+    def is_another_server(self) -> bool:
+        """Whether this Redis was started since its versions were last known to be right.
+
+        It may have come back with yesterday's versions, and yesterday's values under
+        them. Asks even while the breaker is open; raises Away.
+        """
         try:
-            _client().ping()
+            redis = _client()
+            return bool(redis.get(SERVER) != _run_id(redis))
         except (RedisError, OSError) as error:
             raise Away from error
+
+    def remember_server(self) -> None:
+        """Its versions are right from now on."""
+        self._try(lambda redis: redis.set(SERVER, _run_id(redis)))
 
     def _try(self, call: Callable[[Any], R]) -> R:
         if self.breaker.is_open:
@@ -127,6 +138,11 @@ class RedisTier:
             raise Away from error
         self.breaker.succeeded()
         return result
+
+
+def _run_id(redis: Any) -> bytes:
+    run_id: str = redis.info("server")["run_id"]
+    return run_id.encode()
 
 
 def _client() -> Any:
