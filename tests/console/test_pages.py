@@ -14,6 +14,7 @@ from accounting.models import Account, CompanySettings, Document, Journal, Serie
 from core.ids import uuid7
 from permissions.models import Membership, Role
 from permissions.services.roles import grant_remove
+from permissions.services.sessions import session_open
 from tests.cast import Company
 from tests.console.desk import Books, Desk, books_of, contact_of, document_of, read, staff
 from tests.console.test_transitions import TRANSITIONS
@@ -29,6 +30,7 @@ RECORDS = (
     "accounting_allocation",
     "accounting_journal",
     "accounting_series",
+    "permissions_usersession",
 )
 #: Forms, of which members are invited rather than added.
 RIGHTS = ("permissions_membership", "permissions_role")
@@ -48,6 +50,7 @@ def ids_of(company: Company, books: Books) -> dict[str, UUID]:
         }
 
     membership = Membership.objects.filter(tenant=company.tenant_id).first()
+    login = session_open(company.ctx(), user_id=company.owner.pk)
     return read(company.ctx(), rest) | {
         "accounting_invoice": books.paid.pk,
         "accounting_bill": books.bill.pk,
@@ -60,6 +63,7 @@ def ids_of(company: Company, books: Books) -> dict[str, UUID]:
         "accounting_tax": books.tax.pk,
         "accounting_contact": books.contact.pk,
         "permissions_membership": membership.pk,
+        "permissions_usersession": login.session.pk,
     }
 
 
@@ -92,7 +96,7 @@ def test_a_viewer_sees_and_changes_nothing(acme: Company) -> None:
     books = books_of(acme)
     ids = ids_of(acme, books)
     assert "Members" not in desk.get("index")
-    for name in RIGHTS:
+    for name in (*RIGHTS, "permissions_usersession"):
         desk.get(f"{name}_changelist", status=403)
         desk.get(f"{name}_change", ids.pop(name), status=403)
     for name, record_id in ids.items():
