@@ -10,14 +10,33 @@ from permissions.services.sessions import Tokens
 TOKEN_LENGTH_MAX = 100
 
 
-class PasswordField(serializers.CharField):
+class TextOnly:
+    """DRF takes a number for a text; a secret or a name of somebody is not guessed at."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")  # type: ignore[attr-defined]
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class EmailField(TextOnly, serializers.EmailField):
+    def __init__(self) -> None:
+        super().__init__(max_length=254)
+
+
+class TokenField(TextOnly, serializers.CharField):
+    def __init__(self) -> None:
+        super().__init__(max_length=TOKEN_LENGTH_MAX)
+
+
+class PasswordField(TextOnly, serializers.CharField):
     """Taken as it is typed; long enough for any passphrase, short enough to be hashed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=1000, trim_whitespace=False, **kwargs)
 
 
-class TenantField(serializers.SlugField):
+class TenantField(TextOnly, serializers.SlugField):
     """The short name of a company, where a body may name one."""
 
     def __init__(self, help_text: str) -> None:
@@ -25,13 +44,13 @@ class TenantField(serializers.SlugField):
 
 
 class LoginInput(serializers.Serializer):
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
     password = PasswordField()
     tenant = TenantField("Short name; needed by members of several.")
 
 
 class RefreshInput(serializers.Serializer):
-    refresh_token = serializers.CharField(max_length=TOKEN_LENGTH_MAX)
+    refresh_token = TokenField()
 
 
 class PasswordChangeInput(serializers.Serializer):
@@ -40,7 +59,7 @@ class PasswordChangeInput(serializers.Serializer):
 
 
 class ForgotPasswordInput(serializers.Serializer):
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
     tenant = TenantField("Short name; whose link is wanted by members of several.")
 
 
@@ -49,7 +68,7 @@ class AcceptedOutput(serializers.Serializer):
 
 
 class ResetPasswordInput(serializers.Serializer):
-    token = serializers.CharField(max_length=TOKEN_LENGTH_MAX)
+    token = TokenField()
     password = PasswordField()
     tenant = TenantField("Short name; a link of another company is refused.")
 

@@ -6,11 +6,11 @@ from rest_framework import serializers
 
 from core.tenancy.models import Tenant
 from permissions.models import Membership
-from permissions.serializers.auth import TOKEN_LENGTH_MAX, PasswordField, TenantField
+from permissions.serializers.auth import EmailField, PasswordField, TenantField, TokenField
 
 
 class InvitationBody(serializers.Serializer):
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     roles = serializers.ListField(
         child=serializers.SlugField(max_length=40),
@@ -28,7 +28,7 @@ class InvitationOutput(serializers.Serializer):
 
 
 class AcceptInvitationInput(serializers.Serializer):
-    token = serializers.CharField(max_length=TOKEN_LENGTH_MAX)
+    token = TokenField()
     password = PasswordField(required=False, help_text="Chosen by who has no account yet.")
     name = serializers.CharField(max_length=200, required=False)
     tenant = TenantField("Short name; an invitation of another company is refused.")
