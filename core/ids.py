@@ -8,6 +8,7 @@ millisecond too.
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def uuid7() -> uuid.UUID:
@@ -18,3 +19,8 @@ def uuid7() -> uuid.UUID:
     random_bits = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random_bits
     return uuid.UUID(int=value)
+
+
+def uuid7_floor(moment: datetime) -> uuid.UUID:
+    """The smallest UUIDv7 of the millisecond of `moment`: what is older sorts before it."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)

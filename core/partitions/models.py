@@ -1,0 +1,33 @@
+"""Archives of partitions. Global: a partition holds rows of many tenants."""
+
+from django.db import models
+
+from core.ids import uuid7
+
+
+class PartitionArchive(models.Model):
+    """A file that holds every row of one partition. Nothing is dropped without a verified one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    table = models.CharField(max_length=63)
+    partition = models.CharField(max_length=63)
+    month = models.DateField(help_text="Its first day, UTC.")
+    path = models.CharField(max_length=500)
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, help_text="Of the compressed file.")
+    created_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)
+    restored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["path"], name="partitions_archive_path"),
+        ]
+        indexes = [
+            models.Index(fields=["table", "month"], name="partitions_archive_month"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

@@ -1,0 +1,100 @@
+"""Threads, and who takes part in them."""
+
+from django.db import models
+
+from core.tenancy.models import TenantForeignKey, TenantModel
+from permissions.models import User
+
+SUBJECT_LENGTH_MAX = 200
+
+
+class ThreadKind(models.TextChoices):
+    DIRECT = "direct", "Direct"
+    GROUP = "group", "Group"
+    RECORD = "record", "About a record"
+
+
+class Visibility(models.TextChoices):
+    """Decided when a thread begins, and never changed: the two do not mix."""
+
+    INTERNAL = "internal", "Internal"
+    EXTERNAL = "external", "External"
+
+
+class Thread(TenantModel):
+    """A conversation. Its last message is written with each message, under the thread's lock."""
+
+    kind = models.CharField(max_length=10, choices=ThreadKind.choices)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices)
+    subject = models.CharField(max_length=SUBJECT_LENGTH_MAX, blank=True)
+    #: `app.model` and id of the record that it is about.
+    record_type = models.CharField(max_length=60, blank=True)
+    record_id = models.UUIDField(null=True)
+    #: Of a direct thread: its two people's ids in order, so that they have one thread.
+    pair = models.CharField(max_length=73, blank=True)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField()
+    #: No foreign key: the message's partition may be archived and dropped.
+    last_message_id = models.UUIDField(null=True)
+    last_message_at = models.DateTimeField(null=True)
+    is_closed = models.BooleanField(default=False)
+    version = models.BigIntegerField(default=1)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="record", record_id__isnull=False)
+                | (~models.Q(kind="record") & models.Q(record_id__isnull=True)),
+                name="messaging_thread_record",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "pair", "visibility"],
+                condition=models.Q(kind="direct"),
+                name="messaging_thread_one_direct",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "record_id"], name="messaging_thread_record_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or str(self.id)
+
+
+class ParticipantRole(models.TextChoices):
+    OWNER = "owner", "Owner"
+    MEMBER = "member", "Member"
+    #: Somebody from outside of the company: in external threads only.
+    GUEST = "guest", "Guest"
+
+
+class Participant(TenantModel):
+    """Somebody in a thread, and how far he has read: one row, whatever the number of messages."""
+
+    thread = TenantForeignKey(Thread, models.CASCADE, related_name="participants")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    role = models.CharField(max_length=10, choices=ParticipantRole.choices)
+    #: Everything up to and with this message; empty before the first.
+    last_read_id = models.UUIDField(null=True)
+    last_read_at = models.DateTimeField(null=True)
+    #: He sees no message from before, unless he was given the history.
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+    is_muted = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "thread", "user"], name="messaging_participant_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "user", "thread"],
+                name="messaging_participant_inbox",
+                condition=models.Q(left_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.thread_id}"
