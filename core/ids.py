@@ -8,7 +8,9 @@ millisecond too.
 import os
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uuid7() -> uuid.UUID:
@@ -23,4 +25,5 @@ def uuid7() -> uuid.UUID:
 
 def uuid7_floor(moment: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of the millisecond of `moment`: what is older sorts before it."""
-    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+    milliseconds = (moment - EPOCH) // timedelta(milliseconds=1)
+    return uuid.UUID(int=milliseconds << 80)

@@ -10,4 +10,4 @@ class StaffConsoleConfig(AdminConfig):
         super().ready()
         from permissions import catalog
 
-        catalog.declare("system", {}, platform={"cache": ["view", "drop"]})
+        catalog.declare("system", {}, platform={"cache": ["view", "drop"], "partitions": ["view"]})

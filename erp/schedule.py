@@ -4,7 +4,14 @@ from celery.schedules import crontab
 
 HOUR_SECONDS = 3600
 
+DAY_SECONDS = 24 * HOUR_SECONDS
+
 SCHEDULE = {
+    "make and retire monthly partitions": {
+        "task": "core.partitions.tasks.partitions_maintain_task",
+        "schedule": crontab(hour=2, minute=5),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "purge expired idempotency keys": {
         "task": "core.api.tasks.idempotency_keys_purge_task",
         "schedule": crontab(minute=10),

@@ -115,7 +115,13 @@ if env.str("DATABASE_OWNER_URL", default=""):
 DATABASE_APP_ROLE = DATABASES["default"]["USER"] or "erp_app"
 DATABASE_ROUTERS = ["core.tenancy.router.TenancyRouter"]
 #: What `migrate` runs at its end, as the application.
-AFTER_MIGRATE_COMMANDS = ["sync_permissions"]
+AFTER_MIGRATE_COMMANDS = ["sync_permissions", "maintain_partitions"]
+#: Where months past their retention are archived; nothing is archived or dropped without it.
+PARTITION_ARCHIVE_DIR = env.str("PARTITION_ARCHIVE_DIR", default="")
+#: Whether what has a verified archive is dropped as well.
+PARTITION_DROP = env.bool("PARTITION_DROP", default=False)
+#: Whole months kept, by family, where the app's own number does not suit: `messaging=24`.
+PARTITION_MONTHS_KEPT = env.dict("PARTITION_MONTHS_KEPT", cast={"value": int}, default={})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis and Celery ---------------------------------------------------------------

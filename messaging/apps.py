@@ -5,7 +5,23 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
+        from core import refusals
+        from core.partitions import registry
+        from messaging.refusals import REFUSALS
         from permissions import catalog
+
+        registry.declare(
+            registry.Family(
+                "messaging",
+                tables=(
+                    "messaging_messagereaction",
+                    "messaging_messageread",
+                    "messaging_mention",
+                    "messaging_messagerevision",
+                    "messaging_message",
+                ),
+            )
+        )
 
         catalog.declare(
             "messaging",
@@ -15,3 +31,4 @@ class MessagingConfig(AppConfig):
                 "settings": ["view", "update"],
             },
         )
+        refusals.register(REFUSALS)

@@ -1,6 +1,7 @@
 """`/healthz`: the process lives. `/readyz`: each thing it depends on, by name."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.cache import cache
@@ -8,6 +9,11 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from kombu.connection import Connection
+
+from core.partitions.selectors import months_ahead_least
+
+#: Fewer are a warning: writing fails when there is none left.
+MONTHS_AHEAD_MIN = 2
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -57,9 +63,15 @@ def _broker() -> str:
     return "ok"
 
 
+def _partitions() -> str:
+    ahead = months_ahead_least(datetime.now(UTC))
+    return "ok" if ahead is None or ahead >= MONTHS_AHEAD_MIN else f"{ahead} months ahead"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "cache": _cache,
     "broker": _broker,
+    "partitions": _partitions,
 }

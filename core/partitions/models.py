@@ -16,6 +16,10 @@ class PartitionArchive(models.Model):
     rows = models.BigIntegerField()
     bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64, help_text="Of the compressed file.")
+    columns = models.JSONField(help_text="Their names, in the order of the file.")
+    checksum = models.CharField(
+        max_length=40, help_text="Of the rows in whatever order: the sum of their lines' hashes."
+    )
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True)
     dropped_at = models.DateTimeField(null=True)

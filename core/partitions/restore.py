@@ -1,0 +1,100 @@
+"""Archived rows back into their partitions: twice does no harm, and a changed file does nothing."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg import sql
+
+from core.errors import Conflict, NotFound
+from core.partitions import registry
+from core.partitions.archive_file import Contents, rows_by_tenant
+from core.partitions.archives import archive_check, archive_path, tenant_digest
+from core.partitions.models import PartitionArchive
+from core.partitions.months import month_of_partition
+from core.partitions.steps import step
+from core.tenancy.context import Context
+from core.tenancy.transactions import command, tenant_cursor
+
+BATCH_ROWS = 2000
+
+COLUMNS_SQL = """
+    SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+    WHERE attrelid = format('public.%%I', %s::text)::regclass AND attname = ANY(%s)
+"""
+
+
+class RowsDiffer(Conflict):
+    """The partition now holds something else than its archive did."""
+
+
+def partitions_restore(
+    *, family: str, month: date, moment: datetime, progress: Any = None
+) -> dict[str, int]:
+    """The newest archive of every table of the family for one month; how many rows were missing."""
+    tables = next((f.tables for f in registry.families() if f.name == family), ())
+    archives = [found for table in reversed(tables) if (found := _newest(table, month))]
+    if not archives:
+        raise NotFound(f"There is no verified archive of {family} for {month:%Y-%m}.")
+    # All of them, before the first row is written.
+    contents = [archive_check(archive) for archive in archives]
+    return {
+        archive.partition: _restore(archive, found, moment, progress)
+        for archive, found in zip(archives, contents, strict=True)
+    }
+
+
+def _newest(table: str, month: date) -> PartitionArchive | None:
+    found = PartitionArchive.objects.filter(table=table, month=month).exclude(verified_at=None)
+    return found.order_by("created_at").last()
+
+
+def _restore(archive: PartitionArchive, found: Contents, moment: datetime, progress: Any) -> int:
+    table, columns = archive.table, list(archive.columns)
+    month = month_of_partition(archive.partition)
+    types = _types(table, columns)
+    step("SELECT create_partition(%s, %s::date)", [table, month])
+    inserted = 0
+    for tenant, rows in rows_by_tenant(archive_path(archive.path), BATCH_ROWS):
+        ctx = Context(UUID(tenant), None, moment, "partitions")
+        inserted += _insert(ctx, table, types, rows)
+        if progress:
+            progress(len(rows))
+    for tenant, digest in found.tenants.items():
+        ctx = Context(UUID(tenant), None, moment, "partitions")
+        if tenant_digest(ctx, table=table, month=month, columns=columns) != digest:
+            raise RowsDiffer(
+                f"{archive.partition} was restored, but holds other rows of {tenant} as well."
+            )
+    archive.restored_at, archive.dropped_at = moment, None
+    archive.save(update_fields=["restored_at", "dropped_at"])
+    return inserted
+
+
+def _types(table: str, columns: list[str]) -> dict[str, str]:
+    """The archive's columns with their types of today; a column that is gone cannot be restored."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(COLUMNS_SQL, [table, columns])
+        types = dict(cursor.fetchall())
+    missing = [name for name in columns if name not in types]
+    if missing:
+        raise Conflict(f"{table} no longer has the columns {', '.join(missing)} of the archive.")
+    return {name: types[name] for name in columns}
+
+
+@command
+def _insert(ctx: Context, table: str, types: dict[str, str], rows: list[list[str | None]]) -> int:
+    names = sql.SQL(", ").join(map(sql.Identifier, types))
+    values = sql.SQL(", ").join(
+        sql.SQL("{}::{}").format(sql.Identifier(name), sql.SQL(kind))
+        for name, kind in types.items()
+    )
+    arrays = sql.SQL(", ").join(sql.SQL("%s::text[]") for _ in types)
+    statement = sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS r ({names}) "
+        "ON CONFLICT DO NOTHING"
+    ).format(table=sql.Identifier(table), names=names, values=values, arrays=arrays)
+    with tenant_cursor() as cursor:
+        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+        return int(cursor.rowcount)
