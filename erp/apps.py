@@ -8,6 +8,9 @@ class StaffConsoleConfig(AdminConfig):
 
     def ready(self) -> None:
         super().ready()
+        from erp.records import RECORDS
+        from messaging import records
         from permissions import catalog
 
         catalog.declare("system", {}, platform={"cache": ["view", "drop"], "partitions": ["view"]})
+        records.register(*RECORDS)

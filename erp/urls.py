@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/v1/", include("permissions.urls")),
     path("api/v1/", include("accounting.urls")),
+    path("api/v1/", include("messaging.urls")),
 ]
 
 handler400 = "erp.admin.handler400"

@@ -1,6 +1,8 @@
 """Threads, and who takes part in them."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 
 from core.tenancy.models import TenantForeignKey, TenantModel
 from permissions.models import User
@@ -55,6 +57,11 @@ class Thread(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "record_id"], name="messaging_thread_record_idx"),
+            GinIndex(
+                models.F("tenant"),
+                OpClass(Upper("subject"), name="gin_trgm_ops"),
+                name="messaging_thread_subject",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,7 +84,9 @@ class Participant(TenantModel):
     #: Everything up to and with this message; empty before the first.
     last_read_id = models.UUIDField(null=True)
     last_read_at = models.DateTimeField(null=True)
-    #: He sees no message from before, unless he was given the history.
+    #: He sees only what comes after this message; empty shows him everything. An id rather
+    #: than a moment, because clocks differ and ids are in the order of the messages.
+    sees_after_id = models.UUIDField(null=True)
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
     is_muted = models.BooleanField(default=False)

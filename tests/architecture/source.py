@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("core", "permissions", "accounting", "erp")
+APPS = ("core", "permissions", "messaging", "accounting", "erp")
 
 
 @dataclass(frozen=True)

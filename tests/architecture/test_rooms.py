@@ -11,7 +11,9 @@ from django.db.models import ForeignKey, Model
 from tests.architecture.source import APPS, Module, modules
 
 #: From the top of the house to its ground.
-HOUSE = ("erp", "accounting", "permissions", "core")
+HOUSE = ("erp", "accounting", "messaging", "permissions", "core")
+#: Apps of one floor, which do not know each other.
+SIBLINGS = ({"accounting", "messaging"},)
 #: Rooms of another app that may be entered.
 OPEN_ROOMS = {"services", "selectors", "models", "events"}
 #: Seams that are entered although they are no room: module, who may, why.
@@ -23,6 +25,8 @@ SEAMS = {
     "accounting.urls": ({"erp"}, "wired in erp"),
     "accounting.admin": ({"erp"}, "pages of the staff console, wired in erp"),
     "permissions.admin": ({"erp"}, "pages of the staff console, wired in erp"),
+    "messaging.urls": ({"erp"}, "wired in erp"),
+    "messaging.records": ({"erp"}, "erp registers what threads may be about"),
 }
 NAMES_REFUSED = ("utils", "helpers", "common", "misc", "manager", "handler", "base_utils")
 WRITES = {
@@ -179,6 +183,15 @@ def test_apps_call_down_only() -> None:
     assert up == []
 
 
+def test_siblings_do_not_know_each_other() -> None:
+    known = [
+        f"{module.name} -> {name}"
+        for module, name in crossings()
+        if any({module.app, name.split(".")[0]} <= floor for floor in SIBLINGS)
+    ]
+    assert known == []
+
+
 def test_apps_enter_each_other_through_open_rooms_only() -> None:
     trespassers = []
     for module, name in crossings():
@@ -220,7 +233,15 @@ def test_no_attic() -> None:
 
 
 def test_every_app_says_what_it_is_in_twelve_lines() -> None:
-    for app in ("core.tenancy", "core.api", "core.jobs", "core.ops", "permissions", "accounting"):
+    for app in (
+        "core.tenancy",
+        "core.api",
+        "core.jobs",
+        "core.ops",
+        "permissions",
+        "messaging",
+        "accounting",
+    ):
         [module] = [m for m in modules() if m.name == app]
         text = ast.get_docstring(module.tree) or ""
         assert text, app

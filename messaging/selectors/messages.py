@@ -1,0 +1,169 @@
+"""Reads of messages: a page of a thread, around one, one with its history."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from orjson import loads
+
+from core.errors import NotFound
+from core.listing import Cursor, Order, Page, PageRequest, page_of
+from core.tenancy.context import Context
+from core.tenancy.transactions import query, tenant_cursor
+from messaging.models import Message, MessageRevision, ParticipantRole
+from messaging.selectors.access import participation_of, readable_message
+
+Row = dict[str, Any]
+
+SQL = Path(__file__).parent / "sql"
+PAGE_SQL = (SQL / "message_page.sql").read_text(encoding="utf-8")
+EXTRAS_SQL = (SQL / "message_extras.sql").read_text(encoding="utf-8")
+
+#: The columns of `message_page.sql`.
+MESSAGE = (
+    "id", "thread_id", "sender_id", "sender_name", "body", "reply_to_id", "attachments",
+    "edited_at", "deleted_at",
+)  # fmt: skip
+REVISION = ("id", "body", "attachments", "replaced_by_id", "replaced_at")
+REVISIONS_MAX = 100
+AFTER_ALL = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+
+@query
+def message_list(ctx: Context, *, thread_id: UUID, page: PageRequest) -> Page:
+    """Messages of a thread with reactions and mentions, newest first; NotFound for strangers.
+
+    The deleted ones are there without their text. `ordering=id` is oldest first.
+    """
+    if page.filters.get("around"):
+        found = _around(ctx, thread_id, page.filters["around"], page)
+    else:
+        found = _plain_page(ctx, thread_id, page) or _any_page(ctx, thread_id, page)
+    return found.shaped(whole_shape(ctx, found.rows))
+
+
+@query
+def message_get(ctx: Context, *, message_id: UUID) -> Row:
+    """One message with `revisions`, oldest first.
+
+    What a deleted message said is shown to the owners of its thread only.
+    """
+    message = readable_message(ctx, message_id)
+    rows = list(
+        Message.objects.filter(pk=message.pk)
+        .annotate(sender_name=F("sender__name"))
+        .values(*MESSAGE)
+    )
+    [row] = [whole_shape(ctx, rows)(row) for row in rows]
+    me = participation_of(ctx, message.thread_id)
+    shown = message.deleted_at is None or me.role == ParticipantRole.OWNER
+    revisions = MessageRevision.objects.filter(message=message_id) if shown else None
+    row["revisions"] = _revisions(revisions) if revisions is not None else []
+    return row
+
+
+def _revisions(found: Any) -> list[Row]:
+    return list(found.order_by("replaced_at", "id").values(*REVISION)[:REVISIONS_MAX])
+
+
+def order_of(thread_id: UUID, ordering: str | None = None) -> Order:
+    return Order(f"messages.{thread_id}", ("id",), descending=ordering != "id")
+
+
+def sent_at(message_id: UUID) -> datetime:
+    """When the message was sent: its id says so, to the millisecond."""
+    return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)
+
+
+def whole_shape(ctx: Context, rows: Iterable[Row]) -> Any:
+    """A function that completes any of these rows: `sent_at`, `reactions`, `mentions`."""
+    reactions, mentions = _extras(ctx, [row["id"] for row in rows])
+
+    def shape(row: Row) -> Row:
+        return {
+            **row,
+            "sent_at": sent_at(row["id"]),
+            "reactions": reactions[row["id"]],
+            "mentions": mentions[row["id"]],
+        }
+
+    return shape
+
+
+def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None:
+    """What clients ask for most: newest first, onwards. One statement, access included."""
+    cursor = Cursor(ctx, order_of(thread_id))
+    place = cursor.place(page) if page.is_plain else None
+    if place is None or place.backwards:
+        return None
+    [before] = place.values or [AFTER_ALL]
+    with tenant_cursor() as connection:
+        connection.execute(
+            PAGE_SQL.format(rows=page.limit + 1),
+            {
+                "tenant": ctx.tenant_id,
+                "thread": thread_id,
+                "reader": ctx.acting_user,
+                "before": before,
+            },
+        )
+        found = [dict(zip(MESSAGE, row, strict=True)) for row in connection.fetchall()]
+    if not found:
+        raise NotFound
+    rows = found if found[0]["id"] is not None else []
+    for row in rows:
+        row["attachments"] = loads(row["attachments"])  # Django has its own way with jsonb
+    return cursor.page(rows, page, place)
+
+
+def _any_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page:
+    """The slow and obvious way, for every other question."""
+    rows = page.narrow(_messages(ctx, thread_id))
+    return page_of(ctx, _columns(rows), order_of(thread_id, page.ordering), page)
+
+
+def _around(ctx: Context, thread_id: UUID, message_id: UUID, page: PageRequest) -> Page:
+    """Half a page up to and with the message, half a page after it; newest first."""
+    rows, half = _messages(ctx, thread_id), max(page.limit // 2, 1)
+    until = list(_columns(rows.filter(id__lte=message_id)).order_by("-id")[: half + 1])
+    after = list(_columns(rows.filter(id__gt=message_id)).order_by("id")[: half + 1])
+    if not until or until[0]["id"] != message_id:
+        raise NotFound
+    shown = [*reversed(after[:half]), *until[:half]]
+    cursor = Cursor(ctx, order_of(thread_id))
+    older = cursor.write(shown[-1], backwards=False) if len(until) > half else None
+    newer = cursor.write(shown[0], backwards=True) if len(after) > half else None
+    return Page(shown, page.limit, next=older, previous=newer)
+
+
+def _messages(ctx: Context, thread_id: UUID) -> Any:
+    me = participation_of(ctx, thread_id)
+    rows = Message.objects.filter(thread=thread_id)
+    return rows.filter(id__gt=me.sees_after_id) if me.sees_after_id else rows
+
+
+def _columns(rows: Any) -> Any:
+    return rows.annotate(sender_name=F("sender__name")).values(*MESSAGE)
+
+
+def _extras(ctx: Context, message_ids: list[UUID]) -> tuple[Any, Any]:
+    """Reactions (in the order in which they came) and mentions, by message; one statement."""
+    reactions: dict[UUID, list[Row]] = defaultdict(list)
+    mentions: dict[UUID, list[UUID]] = defaultdict(list)
+    if not message_ids:
+        return reactions, mentions
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            EXTRAS_SQL,
+            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "messages": message_ids},
+        )
+        for message_id, emoji, count, mine, user_id, *_ in cursor.fetchall():
+            if user_id is not None:
+                mentions[message_id].append(user_id)
+            else:
+                reactions[message_id].append({"emoji": emoji, "count": count, "mine": mine})
+    return reactions, mentions
