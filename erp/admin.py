@@ -9,6 +9,7 @@ from unfold.sites import UnfoldAdminSite
 
 from core.api import errors
 from core.ops.staff_middleware import STAFF_PREFIX
+from core.partitions.console import partitions_page
 from core.tenancy.admin import TenantModelAdmin, Values
 from permissions.console import invitations, passwords, second_factor
 from permissions.staff import membership_of, memberships_of, switch_tenant
@@ -70,6 +71,7 @@ class StaffConsole(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
+            path("partitions/", self.admin_view(partitions_page), name="partitions"),
             path("invite/", self.admin_view(invitations.invite), name="invite"),
             # At the door, so without `admin_view`; each asks for itself who is there.
             path("second-factor/", second_factor.enter, name="second_factor"),

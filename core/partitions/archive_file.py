@@ -144,7 +144,8 @@ def read_contents(path: Path) -> Contents:
 
 def rows_by_tenant(path: Path, batch_rows: int) -> Iterator[tuple[str, list[list[str | None]]]]:
     """The rows in batches, each of one tenant."""
-    tenant, batch = "", []
+    tenant = ""
+    batch: list[list[str | None]] = []
     for number, line in enumerate(_lines(path)):
         if number == 0:
             continue

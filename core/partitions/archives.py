@@ -24,7 +24,7 @@ from core.partitions.archive_file import (
     read_contents,
 )
 from core.partitions.models import PartitionArchive
-from core.partitions.months import bounds, month_plus, partition_name
+from core.partitions.months import beginning, bounds, month_plus, partition_name
 from core.partitions.steps import lift_time_limits
 from core.tenancy.context import Context
 from core.tenancy.router import primary_only
@@ -73,9 +73,11 @@ def archive_make(*, table: str, month: date, moment: datetime) -> PartitionArchi
 def archive_usable(partition: str, month: date) -> PartitionArchive | None:
     """The newest verified archive that was made after the month, of rows that are still there."""
     found = PartitionArchive.objects.filter(
-        partition=partition, dropped_at=None, verified_at__gte=month_plus(month, 1)
+        partition=partition,
+        dropped_at=None,
+        verified_at__gte=beginning(month_plus(month, 1)),
     )
-    return found.order_by("created_at").last()
+    return found.order_by("created_at", "id").last()
 
 
 def archive_check(archive: PartitionArchive) -> Contents:

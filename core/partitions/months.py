@@ -27,8 +27,8 @@ def month_of_partition(partition: str) -> date:
 
 def bounds(month: date) -> tuple[UUID, UUID]:
     """The smallest key of the month, and of the one after it."""
-    return _floor(month), _floor(month_plus(month, 1))
+    return uuid7_floor(beginning(month)), uuid7_floor(beginning(month_plus(month, 1)))
 
 
-def _floor(day: date) -> UUID:
-    return uuid7_floor(datetime(day.year, day.month, day.day, tzinfo=UTC))
+def beginning(month: date) -> datetime:
+    return datetime(month.year, month.month, month.day, tzinfo=UTC)

@@ -47,7 +47,7 @@ def partitions_restore(
 
 def _newest(table: str, month: date) -> PartitionArchive | None:
     found = PartitionArchive.objects.filter(table=table, month=month).exclude(verified_at=None)
-    return found.order_by("created_at").last()
+    return found.order_by("created_at", "id").last()
 
 
 def _restore(archive: PartitionArchive, found: Contents, moment: datetime, progress: Any) -> int:

@@ -74,5 +74,5 @@ def past_retention(partitions: list[Partition], months_kept: int, now: datetime)
 
 def archives_by_partition() -> dict[str, PartitionArchive]:
     """The newest verified archive of each partition, dropped or not."""
-    verified = PartitionArchive.objects.exclude(verified_at=None).order_by("created_at")
+    verified = PartitionArchive.objects.exclude(verified_at=None).order_by("created_at", "id")
     return {archive.partition: archive for archive in verified}

@@ -40,9 +40,9 @@ class PartitionRefused(Conflict):
         self.rule = rule
 
 
-def step(sql: str, parameters: list[Any], *, attempts_max: int = ATTEMPTS_MAX) -> list[Any]:
+def step(sql: str, parameters: list[Any]) -> list[Any]:
     """The first column of what `sql` answers, committed."""
-    for attempt in range(1, attempts_max + 1):
+    for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             return _once(sql, parameters)
         except DatabaseError as error:
@@ -52,7 +52,7 @@ def step(sql: str, parameters: list[Any], *, attempts_max: int = ATTEMPTS_MAX) -
             if state not in IN_THE_WAY:
                 raise
             log.info("partition_step_waits", sql=sql, attempt=attempt, sqlstate=state)
-        if attempt < attempts_max:
+        if attempt < ATTEMPTS_MAX:
             pause = min(PAUSE_SECONDS * 2 ** (attempt - 1), PAUSE_SECONDS_MAX)
             time.sleep(pause * (0.5 + random.random()))  # noqa: S311  jitter only
     raise PartitionBusy("Others held the table's locks; it is tried again at the next maintenance.")

@@ -169,6 +169,7 @@ $$;
 -- the month was over, or with other columns, it does not count.
 CREATE FUNCTION partition_archived(target text, month date) RETURNS uuid
 LANGUAGE plpgsql STRICT SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
+#variable_conflict use_variable
 DECLARE
     archive partitions_partitionarchive;
     found record;
@@ -176,7 +177,7 @@ BEGIN
     SELECT * INTO archive FROM partitions_partitionarchive a
     WHERE a.partition = partition_name(target, month) AND a.dropped_at IS NULL
       AND a.verified_at >= month + interval '1 month'
-    ORDER BY a.created_at DESC LIMIT 1;
+    ORDER BY a.created_at DESC, a.id DESC LIMIT 1;
     IF archive.id IS NULL THEN
         RAISE EXCEPTION '% has no verified archive.', partition_name(target, month)
             USING ERRCODE = '55000', CONSTRAINT = 'partitions_no_archive';
