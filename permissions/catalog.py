@@ -91,11 +91,15 @@ def codes_of_modules(modules: Iterable[str]) -> frozenset[str]:
 OWNER = "owner"
 GOVERNING_MODULE = "permissions"
 
+#: Pages that everybody works with: what the two lesser roles hold codes of.
+BOOKS = ("accounting.",)
+CONVERSATIONS = ("messaging.threads.", "messaging.messages.")
+
 #: The roles that every tenant starts with, by what they may do.
 ROLE_TEMPLATES = {
     OWNER: lambda code: True,
-    "accountant": lambda code: code.startswith("accounting."),
-    "viewer": lambda code: code.startswith("accounting.") and code.endswith(".view"),
+    "accountant": lambda code: code.startswith(BOOKS + CONVERSATIONS),
+    "viewer": lambda code: code.startswith(BOOKS + CONVERSATIONS) and code.endswith(".view"),
 }
 
 

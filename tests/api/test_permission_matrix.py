@@ -17,6 +17,7 @@ from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal
 from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_user
+from tests.messaging.talk import THUMB, body_for, talk_of
 from tests.permissions import entry, rights
 
 #: method, address, permission, and the status for
@@ -121,7 +122,32 @@ GET    reports/trial-balance/       accounting.reports.view         200 200 200 
 GET    reports/general-ledger/      accounting.reports.view         200 200 200 404 401
 GET    reports/aged-receivables/    accounting.reports.view         200 200 200 200 401
 GET    reports/aged-payables/       accounting.reports.view         200 200 200 200 401
+GET    threads/                     messaging.threads.view          200 200 200 200 401
+POST   threads/                     messaging.threads.create        201 201 403 201 401
+GET    threads/{id}/                messaging.threads.view          200 404 404 404 401
+PATCH  threads/{id}/                messaging.threads.update        200 404 403 404 401
+GET    threads/{id}/messages/       messaging.messages.view         200 404 404 404 401
+POST   threads/{id}/messages/       messaging.messages.create       201 404 403 404 401
+POST   threads/{id}/read/           authenticated                   200 404 404 404 401
+POST   threads/{id}/typing/         messaging.messages.create       204 404 403 404 401
+GET    threads/{id}/participants/   messaging.threads.view          200 404 404 404 401
+POST   threads/{id}/participants/   messaging.threads.update        204 404 403 404 401
+PATCH  threads/{id}/participants/{user_id}/ authenticated           200 404 404 404 401
+DELETE threads/{id}/participants/{user_id}/ authenticated          204 404 403 404 401
+GET    messages/search/             messaging.messages.view         200 200 200 200 401
+GET    messages/mentions/           messaging.messages.view         200 200 200 200 401
+GET    messages/read/               messaging.messages.view         200 200 200 200 401
+GET    messages/{id}/               messaging.messages.view         200 404 404 404 401
+PATCH  messages/{id}/               messaging.messages.update       200 404 403 404 401
+DELETE messages/{id}/               messaging.messages.delete       204 404 403 404 401
+GET    messages/{id}/reads/         messaging.messages.view         200 404 404 404 401
+PUT    messages/{id}/reactions/{emoji}/ messaging.messages.create   204 404 403 404 401
+DELETE messages/{id}/reactions/{emoji}/ messaging.messages.create   204 404 403 404 401
+GET    inbox/                       messaging.threads.view          200 200 200 200 401
+GET    inbox/unread/                messaging.threads.view          200 200 200 200 401
+GET    live/poll/                   messaging.messages.view         200 200 200 200 401
 """
+TALK = ("threads", "messages")
 RIGHTS = ("users", "memberships", "roles", "grants")
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
@@ -201,7 +227,7 @@ def test_a_foreign_id_and_a_missing_one_are_the_same_answer(world: World, rule: 
     for caller in ("stranger", "viewer", "nobody"):
         api = world.login[caller]()
         theirs = api.call(rule.method, address(world, rule), body)
-        missing = api.call(rule.method, rule.path.replace("{id}", MISSING), body)
+        missing = api.call(rule.method, named(world, rule.path, MISSING), body)
         if caller == "viewer" and rule.method == "GET":
             continue
         assert without_request_id(theirs) == without_request_id(missing)
@@ -251,6 +277,13 @@ def address(world: World, rule: Rule) -> str:
     """The rule's address with the id of a record that fits, as a dry run where there is one."""
     books, noun = world.books, rule.path.split("/")[0]
     path = ""
+    if "{id}" in rule.path and noun in TALK:
+        talk = talk_of(world.company)
+        leaving = rule.method == "DELETE" and noun == "threads"
+        who = str(talk.colleague.pk) if leaving else ""
+        return named(world, rule.path, talk.id_for(noun), who)
+    if rule.path == "messages/search/":
+        return f"{rule.path}?q=plan"
     if "{id}" in rule.path and ("session" in rule.path or "invite" in rule.path):
         path = rule.path.replace("{id}", entry_id(world.company, noun))
     elif "{id}" in rule.path:
@@ -262,6 +295,12 @@ def address(world: World, rule: Rule) -> str:
         return f"{rule.path}?code={rights.VIEW}"
     is_transition = rule.path.endswith(("/post/", "/reverse/", "/credit/"))
     return (path or rule.path) + ("?dry_run=true" if is_transition else "")
+
+
+def named(world: World, path: str, record_id: str, user_id: str = "") -> str:
+    """`path` with everything in braces filled in."""
+    path = path.replace("{user_id}", user_id or str(world.company.owner.pk))
+    return path.replace("{id}", record_id).replace("{emoji}", THUMB)
 
 
 def entry_id(company: Company, noun: str) -> str:
@@ -317,6 +356,9 @@ def body_of(world: World, rule: Rule) -> Any:
         return {"token": entry.invitation_token(world.company), "password": f"{PASSWORD} {code}"}
     if rule.path == "grants/" and rule.method == "POST":
         return {"role_id": rights.role_of(world.company)["id"], "code": rights.VIEW}
+    said = body_for(rule.method, rule.path, world.company)
+    if said is not None:
+        return said
     settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
     return {
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connections, models
@@ -23,6 +24,7 @@ from core.tenancy.fields import TenantManager
 from tests.accounting.books import Books, open_books
 from tests.architecture.endpoint_table import ROOT, TABLE, Row, addresses, endpoints, table
 from tests.cast import Api, api_of
+from tests.messaging.talk import THUMB, Talk, say, talk_of
 from tests.permissions import entry, rights
 
 COUNTS = ROOT / "tests" / "query_counts.json"
@@ -35,6 +37,7 @@ LISTS = [row for row in ENDPOINTS if row.method == "GET" and row.gives.startswit
 PARAMETERS = {
     "/api/v1/reports/general-ledger/": "?account_id={bank}",
     "/api/v1/permissions/explain/": "?code=accounting.invoices.view",
+    "/api/v1/messages/search/": "?q=plan",
 }
 
 
@@ -77,7 +80,7 @@ def test_the_table_of_endpoints_is_up_to_date() -> None:
 
 def test_addresses_are_lower_case_and_end_in_a_slash() -> None:
     for path, _, _ in addresses():
-        assert re.fullmatch(r"/api/v1/([a-z-]+/|\{id\}/)+", path), path
+        assert re.fullmatch(r"/api/v1/([a-z-]+/|\{[a-z_]+\}/)+", path), path
 
 
 # --- closed to strangers ------------------------------------------------------------
@@ -109,6 +112,9 @@ def records_of(books: Books) -> dict[str, str]:
     role = rights.role_of(books.company, rights.VIEW)
     records["roles"] = role["id"]
     records["grants"] = rights.grant_id(books.company, role, rights.VIEW)
+    talk = talk_of(books.company)
+    say(books.company, talk)
+    records |= {"threads": talk.thread, "messages": talk.message}
     return {noun: str(record) for noun, record in records.items()}
 
 
@@ -122,7 +128,13 @@ def variants(row: Row) -> list[str]:
 
 def ask(api: Api, row: Row, path: str, record_id: Any) -> Any:
     body = None if row.method in ("GET", "DELETE") else {}
-    return api.call(row.method, path.replace("{id}", str(record_id)), body, x_request_id="same")
+    return api.call(row.method, addressed(path, record_id), body, x_request_id="same")
+
+
+def addressed(path: str, record_id: Any) -> str:
+    """`path` with everything in braces filled in; people and emoji are the same for everybody."""
+    path = path.replace("{user_id}", str(UUID(int=1))).replace("{emoji}", THUMB)
+    return path.replace("{id}", str(record_id))
 
 
 def unscoped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,8 +267,11 @@ def statements(ask: Callable[[], Any]) -> int:
     return sum(not query["sql"].startswith(noise) for query in captured.captured_queries)
 
 
-def fill(books: Books, times: int) -> None:
+def fill(books: Books, times: int) -> Talk:
+    talk = talk_of(books.company)
     for number in range(times):
+        say(books.company, talk)
+        talk_of(books.company, talk.colleague)
         note = {"kind": "credit_note"}
         for kind in ({}, {"kind": "bill"}, note, {"kind": "debit_note"}):
             posted = books.document("10.00", "1.00", **kind)
@@ -267,12 +282,14 @@ def fill(books: Books, times: int) -> None:
         rights.member_of(books.company, rights.VIEW)
         entry.session_of(books.company)
         assert posted.row["number"], number
+    return talk
 
 
-def list_costs(books: Books, api: Api) -> dict[str, int]:
+def list_costs(books: Books, api: Api, talk: Talk) -> dict[str, int]:
     costs = {}
+    owner = str(books.company.owner.pk)
     for row in LISTS:
-        path = row.path.replace("{id}", str(books.company.owner.pk))
+        path = addressed(row.path, owner if noun_of(row) == "users" else talk.id_for(noun_of(row)))
         path += PARAMETERS.get(row.path, "").format(**books.accounts)
         costs[name_of(row)] = statements(lambda path=path: api.get(path))
         if "`expand`" in row.takes:
@@ -284,25 +301,44 @@ def list_costs(books: Books, api: Api) -> dict[str, int]:
 
 def test_a_list_costs_the_same_however_many_rows_it_has(books: Books) -> None:
     api = api_of(books.company, books.company.owner)
-    fill(books, 1)
+    talk = fill(books, 1)
     for _ in range(2):
-        few = list_costs(books, api)
-    fill(books, 19)
-    assert list_costs(books, api) == few
+        few = list_costs(books, api, talk)
+    assert list_costs(books, api, fill(books, 19)) == few
 
 
 def measured(books: Books) -> dict[str, int]:
     """Statements of every read, and of the ways of a document into the books."""
     api = api_of(books.company, books.company.owner)
-    fill(books, 3)
+    talk = fill(books, 3)
     records = records_of(books)
-    costs = list_costs(books, api)
+    costs = list_costs(books, api, talk)
     for row in ENDPOINTS:
         if row.method == "GET" and row not in LISTS:
-            path = row.path.replace("{id}", records.get(noun_of(row), ""))
+            path = addressed(row.path, records.get(noun_of(row), ""))
             path += PARAMETERS.get(row.path, "").format(**books.accounts)
             costs[name_of(row)] = statements(lambda path=path: api.get(path))
-    return costs | write_costs(books, api)
+    return costs | write_costs(books, api) | talk_costs(api, talk)
+
+
+def talk_costs(api: Api, talk: Talk) -> dict[str, int]:
+    """Statements of what is done most in conversations."""
+
+    def cost(method: str, path: str, body: Any = None) -> int:
+        return statements(lambda: api.call(method, path, body))
+
+    thread, message = f"threads/{talk.thread}", f"messages/{talk.message}"
+    mentions = [str(talk.colleague.pk)]
+    return {
+        "message: send": cost("POST", f"{thread}/messages/", {"body": "Hello"}),
+        "message: send with a mention": cost(
+            "POST", f"{thread}/messages/", {"body": "Hello", "mentions": mentions}
+        ),
+        "message: edit": cost("PATCH", f"{message}/", {"body": "Better"}),
+        "message: react": cost("PUT", f"{message}/reactions/{THUMB}/"),
+        "message: delete": cost("DELETE", f"{message}/"),
+        "thread: mark as read": cost("POST", f"{thread}/read/", {}),
+    }
 
 
 def write_costs(books: Books, api: Api) -> dict[str, int]:
