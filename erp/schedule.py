@@ -17,6 +17,11 @@ SCHEDULE = {
         "schedule": crontab(minute=10),
         "options": {"queue": "low", "expires": HOUR_SECONDS},
     },
+    "purge events that nobody waits for": {
+        "task": "core.jobs.tasks.outbox_purge_task",
+        "schedule": crontab(minute=15),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
     "purge sessions that cannot be refreshed": {
         "task": "permissions.tasks.sessions_purge_task",
         "schedule": crontab(minute=20),

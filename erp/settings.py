@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from erp.caches import NAMESPACES
+from erp.wiring import LISTENERS
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -234,6 +235,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 THROTTLE_USER_PER_MINUTE = env.int("THROTTLE_USER_PER_MINUTE", default=60_000)
 THROTTLE_ANONYMOUS_PER_MINUTE = env.int("THROTTLE_ANONYMOUS_PER_MINUTE", default=120)
 IDEMPOTENCY_KEPT_SECONDS = 24 * 60 * 60
+
+# --- Live ---------------------------------------------------------------------------
+
+#: Streams that one user may have open in one live process, and that all together may.
+LIVE_STREAMS_PER_USER = env.int("LIVE_STREAMS_PER_USER", default=10)
+LIVE_STREAMS_MAX = env.int("LIVE_STREAMS_MAX", default=10_000)
+#: Events that are not purged before their listeners have had them.
+OUTBOX_AWAITED = frozenset(LISTENERS)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["permissions.authentication.BearerAuthentication"],

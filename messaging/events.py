@@ -7,29 +7,35 @@ from uuid import UUID
 from core.jobs.outbox import Event
 
 
+class Heard(Event):
+    """Told at once to those who take part in the thread and have a stream open."""
+
+    is_urgent: ClassVar[bool] = True
+
+
 @dataclass(frozen=True)
-class MessageSent(Event):
+class MessageSent(Heard):
     name: ClassVar[str] = "message.sent"
     thread_id: UUID
     message_id: UUID
 
 
 @dataclass(frozen=True)
-class MessageEdited(Event):
+class MessageEdited(Heard):
     name: ClassVar[str] = "message.edited"
     thread_id: UUID
     message_id: UUID
 
 
 @dataclass(frozen=True)
-class MessageDeleted(Event):
+class MessageDeleted(Heard):
     name: ClassVar[str] = "message.deleted"
     thread_id: UUID
     message_id: UUID
 
 
 @dataclass(frozen=True)
-class ThreadRead(Event):
+class ThreadRead(Heard):
     """Somebody has read up to and with this message."""
 
     name: ClassVar[str] = "thread.read"
@@ -39,7 +45,7 @@ class ThreadRead(Event):
 
 
 @dataclass(frozen=True)
-class ReactionAdded(Event):
+class ReactionAdded(Heard):
     name: ClassVar[str] = "reaction.added"
     thread_id: UUID
     message_id: UUID
@@ -48,7 +54,7 @@ class ReactionAdded(Event):
 
 
 @dataclass(frozen=True)
-class ReactionRemoved(Event):
+class ReactionRemoved(Heard):
     name: ClassVar[str] = "reaction.removed"
     thread_id: UUID
     message_id: UUID
@@ -57,7 +63,7 @@ class ReactionRemoved(Event):
 
 
 @dataclass(frozen=True)
-class ThreadChanged(Event):
+class ThreadChanged(Heard):
     """It began, was renamed or closed, or somebody joined or left."""
 
     name: ClassVar[str] = "thread.changed"

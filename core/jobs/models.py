@@ -8,7 +8,9 @@ from core.ids import uuid7
 class OutboxEvent(models.Model):
     """One announced event. Global, because the relay serves all tenants in one sweep.
 
-    Rows are appended, marked as published once, and purged; nothing refers to them.
+    Rows are appended, placed and marked as published once each, and purged; nothing
+    refers to them. The database draws one more column, `written`, by which events are
+    placed (sql/positions.sql).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -19,13 +21,46 @@ class OutboxEvent(models.Model):
     payload = models.JSONField()
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
+    #: Where it stands in the order of commits; empty until somebody has asked.
+    position = models.BigIntegerField(null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["position"],
+                name="jobs_outbox_position",
+                condition=models.Q(position__isnull=False),
+            )
+        ]
         indexes = [
             models.Index(
                 fields=["id"], name="jobs_outbox_pending", condition=models.Q(published_at=None)
-            )
+            ),
+            models.Index(
+                fields=["tenant_id", "position"],
+                name="jobs_outbox_tenant",
+                condition=models.Q(position__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.id}"
+
+
+class OutboxTail(models.Model):
+    """The one row that says how far events are placed, and how far they are purged.
+
+    Whoever places or purges locks it. Global.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    position = models.BigIntegerField(default=0)
+    purged = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="jobs_outbox_one_tail")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purged} to {self.position}"

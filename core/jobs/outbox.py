@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from core.ids import uuid7
 from core.jobs.models import OutboxEvent
+from core.jobs.wake import wake_on_commit
 from core.tenancy.context import Context
 
 
@@ -16,6 +17,8 @@ class Event:
     """
 
     name: ClassVar[str]
+    #: Somebody waits for it at this moment, so whoever follows the outbox is woken.
+    is_urgent: ClassVar[bool] = False
 
     def payload(self) -> dict[str, Any]:
         """The fields as JSON values; UUIDs and dates as strings."""
@@ -28,7 +31,12 @@ def announce(ctx: Context, *events: Event) -> None:
 
 
 def outbox_row(ctx: Context, event: Event) -> OutboxEvent:
-    """The row of one event, unsaved; for services that write it in a statement of their own."""
+    """The row of one event, unsaved; for services that write it in a statement of their own.
+
+    To be called in the transaction that writes it: an urgent one wakes its readers on commit.
+    """
+    if event.is_urgent:
+        wake_on_commit()
     return OutboxEvent(
         id=uuid7(),
         tenant_id=ctx.tenant_id,

@@ -45,15 +45,18 @@ class Missed(NamedTuple):
     is_reset: bool
 
 
-def live_missed(ctx: Context, *, after: int | None, limit: int) -> Missed:
+def live_missed(ctx: Context, *, after: int | None, limit: int, until: int | None = None) -> Missed:
     """At most `limit` events for the acting user after a position that he was told.
 
-    Places what is committed first, so nothing that was confirmed to anybody is left out.
-    None for `after` is where everything ends now. On the primary: a replica lags.
+    Up to `until`, if there is one. Places what is committed first, so nothing that was
+    confirmed to anybody is left out. None for `after` is where everything ends now.
+    On the primary: a replica lags.
     """
     reached = positions.place_all()
     if after is None:
         return Missed([], reached, is_more=False, is_reset=False)
+    if until is not None:
+        reached = min(reached, until)
     found: list[LiveEvent] = []
     place = after
     for page, place in _pages(ctx, after, reached):
@@ -104,7 +107,7 @@ def live_events(
 
 @query
 def _events(ctx: Context, after: int, until: int, user_ids: Collection[UUID]) -> list[LiveEvent]:
-    values = {
+    values: dict[str, Any] = {
         "tenant": ctx.tenant_id,
         "after": after,
         "until": until,

@@ -9,7 +9,9 @@ class LiveEventOutput(serializers.Serializer):
 
     id = serializers.CharField(help_text="Its place; what follows is asked for with `after`.")
     event = serializers.CharField(help_text="What happened, such as `message.sent`.")
-    data = serializers.DictField(help_text="Ids: `thread_id`, `message_id`, `user_id` and so on.")
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="Ids: `thread_id`, `message_id`, `user_id` and so on."
+    )
 
 
 class LiveOutput(serializers.Serializer):

@@ -1,0 +1,74 @@
+"""A word over Redis that there is something new in the outbox. Nothing depends on it.
+
+Listeners look for themselves every second; this makes it milliseconds. It is sent
+by a thread of its own, so a writer waits for nothing, and many writes are one word.
+"""
+
+import os
+import threading
+import time
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+from core.cache.runtime import runtime
+
+CHANNEL = "erp:outbox"
+#: Between two words: readers work in batches anyway.
+PAUSE_SECONDS = 0.005
+
+log = structlog.get_logger(__name__)
+
+
+def wake_on_commit() -> None:
+    """Wake who follows the outbox, once the open transaction commits."""
+    if has_redis():
+        transaction.on_commit(_caller.call, robust=True)
+
+
+def has_redis() -> bool:
+    return settings.REDIS_URL not in ("memory", "disabled")
+
+
+def publish(channel: str, message: bytes) -> bool:
+    """Whether Redis took it; not tried while Redis is known to be away."""
+    if not has_redis() or runtime().is_away:
+        return False
+    try:
+        get_redis_connection("default").publish(channel, message)
+    except (RedisError, OSError) as error:
+        log.info("publish_failed", channel=channel, error=type(error).__name__)
+        return False
+    return True
+
+
+class _Caller:
+    def __init__(self) -> None:
+        self._wanted = threading.Event()
+        self._starting = threading.Lock()
+        self._owner = 0
+
+    def call(self) -> None:
+        if self._owner != os.getpid():
+            self._start()
+        self._wanted.set()
+
+    def _start(self) -> None:
+        """Once in each process: threads do not survive a fork."""
+        with self._starting:
+            if self._owner != os.getpid():
+                self._owner = os.getpid()
+                threading.Thread(target=self._run, name="outbox-wake", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            publish(CHANNEL, b"")
+            time.sleep(PAUSE_SECONDS)
+
+
+_caller = _Caller()
