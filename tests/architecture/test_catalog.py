@@ -9,6 +9,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
+from core.partitions import registry
+from core.partitions.months import bounds, month_of_partition, partition_name
 from core.tenancy.fields import TenantForeignKey
 from core.tenancy.postgresql.schema import is_tenant_model
 from tests.core.raw import Connection, raw, rows
@@ -26,8 +28,10 @@ GLOBAL_TABLES = {
     "permissions_spentrefreshtoken": "local: seen again, it ends its session",
     "permissions_onetimetoken": "local: the token is what names the tenant",
     "permissions_mailcount": "local: counted before any tenant is known",
+    "partitions_partitionarchive": "local: a partition holds rows of many tenants",
     "cache_pendingbump": "local: any process replays it",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
+    "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
     "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
     "axes_accessattemptexpiration": "local: not written (AXES_USE_ATTEMPT_EXPIRATION)",
@@ -52,6 +56,9 @@ GLOBAL_WITH_TENANT = {
     "permissions_onetimetoken",
     "jobs_outboxevent",
 }
+
+#: Functions that act with the rights of the tables' owner, whom the application is not.
+LENDING = {"create_partition", "drop_partition", "analyze_partitioned"}
 
 #: Names given by Django's own and other people's apps, which we do not choose.
 FOREIGN_NAMES = ("auth_", "axes_", "django_", "otp_")
@@ -136,7 +143,10 @@ def test_tenant_id_is_never_null_and_the_key_starts_with_it(catalog: Connection)
 
 
 def foreign_keys(catalog: Connection) -> list[tuple[str, str, list[str], list[str], str, bool]]:
-    """(table, referred table, columns, referred columns, action on delete, deferrable)."""
+    """(table, referred table, columns, referred columns, action on delete, deferrable).
+
+    Those of a partitioned table; what PostgreSQL derives for each partition follows them.
+    """
     columns = (
         "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest({0}) WITH ORDINALITY AS "
         "k(number, n) JOIN pg_attribute a ON a.attrelid = {1} AND a.attnum = k.number)"
@@ -146,7 +156,7 @@ def foreign_keys(catalog: Connection) -> list[tuple[str, str, list[str], list[st
         "SELECT p.conrelid::regclass::text, p.confrelid::regclass::text, "
         f"{columns.format('p.conkey', 'p.conrelid')}, "
         f"{columns.format('p.confkey', 'p.confrelid')}, p.confdeltype::text, p.condeferrable "
-        "FROM pg_constraint p WHERE p.contype = 'f'",
+        "FROM pg_constraint p WHERE p.contype = 'f' AND p.conparentid = 0",
     )
 
 
@@ -329,6 +339,82 @@ def test_no_privilege_is_granted_on_a_partition(catalog: Connection) -> None:
     assert found == []
 
 
+def partitioned() -> dict[str, str]:
+    """Partitioned tables by the column that decides, as their models say."""
+    return {
+        model._meta.db_table: model.partition_column
+        for model in apps.get_models()
+        if hasattr(model, "partition_column")
+    }
+
+
+def test_partitioned_tables_are_those_of_the_models_and_all_are_maintained(
+    catalog: Connection,
+) -> None:
+    found = rows(
+        catalog,
+        "SELECT c.relname::text, a.attname::text FROM pg_partitioned_table p "
+        "JOIN pg_class c ON c.oid = p.partrelid "
+        "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0] "
+        "WHERE p.partstrat = 'r' AND p.partnatts = 1",
+    )
+    assert dict(found) == partitioned()
+    assert set(registry.tables()) == set(partitioned())
+
+
+def test_families_drop_what_refers_before_what_is_referred_to(catalog: Connection) -> None:
+    order = {t: (f.name, n) for f in registry.families() for n, t in enumerate(f.tables)}
+    for table, referred, *_ in foreign_keys(catalog):
+        if table in order and referred in order:
+            assert order[table] < order[referred], f"{table} -> {referred}"
+
+
+def test_there_is_no_default_partition(catalog: Connection) -> None:
+    """It would have to be searched whenever a month is made, and for every list newest first."""
+    assert rows(catalog, "SELECT partrelid FROM pg_partitioned_table WHERE partdefid <> 0") == []
+
+
+def test_partitions_are_named_and_bounded_by_their_month(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT parent.relname, c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_class c "
+        "JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class parent ON parent.oid = i.inhparent "
+        "WHERE c.relispartition AND c.relkind = 'r'",
+    )
+    assert {parent for parent, *_ in found} == set(partitioned())
+    for parent, name, bound in found:
+        month = month_of_partition(name)
+        low, high = bounds(month)
+        assert (name, bound) == (
+            partition_name(parent, month),
+            f"FOR VALUES FROM ('{low}') TO ('{high}')",
+        )
+
+
+def test_every_partition_has_statistics_of_columns_together(catalog: Connection) -> None:
+    """Without them the planner does not walk the partitions newest first."""
+    found = rows(
+        catalog,
+        "SELECT c.relname FROM pg_class c WHERE c.relkind IN ('p', 'r') "
+        "AND (c.relkind = 'p' OR c.relispartition) AND NOT EXISTS (SELECT FROM pg_statistic_ext s "
+        "WHERE s.stxrelid = c.oid AND s.stxkind @> '{d,f}')",
+    )
+    assert found == []
+
+
+def test_a_partition_has_the_indexes_of_its_table_under_their_names(catalog: Connection) -> None:
+    found = rows(
+        catalog,
+        "SELECT i.relname, parent.relname || right(c.relname, 9) FROM pg_index x "
+        "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid "
+        "LEFT JOIN pg_inherits h ON h.inhrelid = i.oid "
+        "LEFT JOIN pg_class parent ON parent.oid = h.inhparent "
+        "WHERE c.relispartition AND c.relnamespace = 'public'::regnamespace",
+    )
+    assert found
+    assert [row for row in found if row[0] != row[1]] == []
+
+
 def test_no_default_privileges_open_tables_that_are_not_made_yet(catalog: Connection) -> None:
     assert rows(catalog, "SELECT defaclnamespace, defaclacl FROM pg_default_acl") == []
 
@@ -363,14 +449,29 @@ def test_views_ask_as_whoever_reads_them(catalog: Connection) -> None:
     assert [row for row in found if "security_invoker=true" not in (row[1] or [])] == []
 
 
-def test_no_function_lends_its_owners_rights(catalog: Connection) -> None:
+def test_only_functions_of_partitions_lend_their_owners_rights(catalog: Connection) -> None:
+    """They check what they are asked for themselves: tests/partitions/test_bounds.py."""
     found = rows(
         catalog,
         "SELECT proname FROM pg_proc p WHERE prosecdef "
         "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
         "AND pronamespace = 'public'::regnamespace",
     )
-    assert found == []
+    assert {name for (name,) in found} == LENDING
+
+
+def test_functions_that_lend_rights_are_called_by_the_application_only(
+    catalog: Connection,
+) -> None:
+    found = rows(
+        catalog,
+        "SELECT DISTINCT proname, a.grantee::regrole::text, p.proowner = a.grantee "
+        "FROM pg_proc p CROSS JOIN aclexplode(p.proacl) a WHERE p.prosecdef "
+        "AND pronamespace = 'public'::regnamespace",
+    )
+    assert {(n, who) for n, who, is_owner in found if not is_owner} == {
+        (name, settings.DATABASE_APP_ROLE) for name in LENDING
+    }
 
 
 def test_functions_say_where_they_look_for_tables(catalog: Connection) -> None:

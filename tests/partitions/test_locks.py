@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
+from core.partitions import registry
+from core.partitions.registry import Family
 from core.partitions.services import partitions_ensure, partitions_maintain
 from core.partitions.steps import only_maintainer, step
 from tests.cast import Company
@@ -118,9 +120,9 @@ def test_a_long_reader_is_no_obstacle_to_new_months(scratch: None, acme: Company
 def test_a_long_reader_postpones_a_drop_and_is_not_waited_for_by_writers(
     scratch: None, archive_dir: Path, acme: Company, impatient: None
 ) -> None:
+    registry.declare(Family("scratch", (HEARD, SAID), months_ahead=1, months_back=0))
     old = at(2025, 5, 5)
     partitions_ensure(table=SAID, moments=[old])
-    partitions_maintain(moment=at(2025, 5, 5))
     partitions_ensure(table=SAID, moments=[NOW])
     say(acme.tenant_id, old)
     with long_reader(acme.tenant_id, HEARD), writer(acme.tenant_id) as took:
@@ -154,8 +156,7 @@ def test_an_insert_that_is_under_way_is_waited_for_no_longer_than_the_limit(
     partitions_ensure(table=SAID, moments=[NOW])
     with raw(acme.tenant_id) as connection:
         connection.execute(
-            f"INSERT INTO {HEARD.replace('heard', 'said')} (tenant_id, id) "
-            "VALUES (%s, uuid7_floor(%s))",
+            f"INSERT INTO {SAID} (tenant_id, id) VALUES (%s, uuid7_floor(%s))",
             [acme.tenant_id, NOW],
         )
         started = time.monotonic()
@@ -192,7 +193,5 @@ def test_a_referred_table_that_is_being_written_makes_the_step_try_again(
 
 @pytest.mark.parametrize("table", [SAID, HEARD])
 def test_steps_do_not_join_a_transaction(scratch: None, table: str) -> None:
-    from django.db import transaction
-
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         step(CREATE, [table, date(2027, 4, 1)])

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from django.core.management import call_command
 from django.db import connections
+from psycopg.types.json import Jsonb
 
 from core.ids import uuid7
 from core.partitions import registry
@@ -23,6 +24,7 @@ from tests.partitions.scratch import at, id_at, partitions
 MESSAGE, REACTION = "messaging_message", "messaging_messagereaction"
 LONG_AGO = date(2003, 2, 1)
 WHEN = at(2003, 2, 28, 23, 59, 59)
+FILES = Jsonb([{"name": 'a "b"', "size": 1}])
 LATER = at(2026, 11, 1)
 
 

@@ -14,8 +14,8 @@ from tests.partitions.scratch import at, say
 
 
 def test_only_the_platforms_admins_see_the_page(acme: Company) -> None:
+    staff(acme).get("partitions", status=403)
     desk = staff(acme)
-    desk.get("partitions", status=403)
     User.objects.filter(pk=desk.user.pk).update(is_platform_admin=True)
     page = desk.get("partitions")
     assert "messaging_message_p" in page

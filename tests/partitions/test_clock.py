@@ -1,0 +1,66 @@
+"""Month ends of a faked clock: PostgreSQL and everybody who asks it live in the same other time.
+
+A server of its own under libfaketime, and a worker under the same clock: both read the time
+from a file, which is moved from the last seconds of one month to the first of the next.
+`FAKED_MONTHS=36` runs three years of them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LIBRARIES = [
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/local/lib",
+    "/usr/lib64",
+]
+ROOT = Path(__file__).resolve().parents[2]
+#: By default December to January, and February to March of a leap year.
+MONTHS = int(os.environ.get("FAKED_MONTHS", "0"))
+
+
+def library() -> str:
+    for directory in LIBRARIES:
+        path = Path(directory) / "faketime" / "libfaketime.so.1"
+        if path.exists():
+            return str(path)
+    pytest.skip("needs libfaketime (apt-get install faketime)")
+
+
+def test_rows_are_written_through_month_ends(tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("@2026-11-30 12:00:00")
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:3]:
+        if str(parent).startswith("/tmp/pytest"):
+            parent.chmod(0o755)
+    clock.chmod(0o644)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_", "DJANGO_", "PYTEST_", "DATA_DIR", "CACHE_BOARD"))
+    } | {
+        "LD_PRELOAD": library(),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_RESET": "1",
+        "TZ": "UTC",
+        "REDIS_URL": "disabled",
+        "FAKED_MONTHS": str(MONTHS),
+    }
+    command = [sys.executable, "-m", "deploy.shell", "--", sys.executable, "-m"]
+    done = subprocess.run(
+        [*command, "tests.partitions.month_ends", str(clock)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60 + 30 * max(MONTHS, 2),
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "every row was written" in done.stdout
