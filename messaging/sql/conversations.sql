@@ -136,7 +136,9 @@ ALTER TABLE messaging_message ADD CONSTRAINT messaging_message_deleted
 CHECK (deleted_at IS NULL OR (body = '' AND attachments = '[]'::jsonb));
 
 -- Who reads, reacts or is mentioned takes part in the message's thread, or once did.
--- Nested loops over keys: without figures on `added` PostgreSQL might read all messages.
+-- Nested loops over keys, message first: without figures on `added` PostgreSQL might read all
+-- messages, or look up each message with every participant of the company. The inner SELECT is
+-- a value, which keeps the planner from turning the order around.
 CREATE OR REPLACE FUNCTION messaging_only_participants() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
@@ -147,11 +149,11 @@ BEGIN
     IF EXISTS (
         SELECT FROM added a
         WHERE NOT EXISTS (
-            SELECT FROM messaging_message m
-            JOIN messaging_participant p
-              ON p.tenant_id = m.tenant_id AND p.thread_id = m.thread_id
-             AND p.user_id = a.user_id
-            WHERE m.tenant_id = a.tenant_id AND m.id = a.message_id)
+            SELECT FROM messaging_participant p
+            WHERE p.tenant_id = a.tenant_id AND p.user_id = a.user_id
+              AND p.thread_id = (
+                SELECT m.thread_id FROM messaging_message m
+                WHERE m.tenant_id = a.tenant_id AND m.id = a.message_id))
     ) THEN
         RAISE EXCEPTION 'somebody who does not take part in the thread'
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_ARGV[0];

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--earliest",
-            type=_day,
+            type=day,
             default=EARLIEST,
             help="messages from before this day are refused; default: 2000-01-01",
         )
@@ -54,5 +54,5 @@ class Command(BaseCommand):
             self.stdout.write(summary_text(summary, report))
 
 
-def _day(text: str) -> datetime:
+def day(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

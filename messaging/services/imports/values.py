@@ -65,8 +65,8 @@ def moment_of(value: Any, what: str = "moment") -> int:
 
 def _moment(value: Any, what: str) -> int:
     if isinstance(value, str) and NUMBER.fullmatch(value):
-        whole, _, fraction = value.partition(".")
-        return _scaled(int(whole), int(fraction[:6].ljust(6, "0") or 0))
+        whole, _, decimals = value.partition(".")
+        return _scaled(int(whole), int(decimals[:6].ljust(6, "0")))
     if isinstance(value, str):
         return _iso(value, what)
     if isinstance(value, datetime):
