@@ -57,9 +57,9 @@ def message_send(ctx: Context, *, thread_id: UUID, message: MessageInput) -> UUI
     The thread is locked from the choice of the id to the commit, so within a thread
     ids are in the order in which messages appear. Two statements, however long it is.
     """
-    _require_sayable(message)
     mentions = list(dict.fromkeys(message.mentions))
     place = _place(ctx, thread_id, message, mentions)
+    _require_sayable(message)
     require(not place.is_closed, ThreadClosed())
     known = Invalid.field("reply_to_id", "There is no such message in this thread.")
     require(place.answers_known, known)

@@ -69,7 +69,7 @@ def test_an_apps_migrations_run_back_and_forth_again() -> None:
             call_command("migrate", app, "zero", database="owner", verbosity=0)
         call_command("migrate", database="owner", verbosity=0)
         with raw(alias="owner") as connection:
-            triggers = one(connection, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")
+            triggers = one(connection, TRIGGERS)
     finally:
         database._use("owner", current)
         with connect("owner", "postgres") as connection:
