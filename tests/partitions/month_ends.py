@@ -1,16 +1,8 @@
 """The process that test_clock runs: it moves the clock over month ends, and writes all the time."""
 
-import os
-import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
-os.environ["LOG_LEVEL"] = "WARNING"
-django.setup()
 
 from django.core.management import call_command
 
@@ -57,7 +49,7 @@ def write(company: Company, thread: object) -> str:
         )
 
 
-def main(clock: Path, months: int) -> None:
+def run(clock: Path, months: int) -> None:
     call_command("migrate", verbosity=0)
     company = new_company(new_user("alice"))
     thread = begin(company)
@@ -88,7 +80,3 @@ def main(clock: Path, months: int) -> None:
     existing = {partition.name for partition in partitions_by_table()["messaging_message"]}
     assert {name for (name,) in found} <= existing
     print("every row was written", flush=True)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(os.environ.get("FAKED_MONTHS", "0")))

@@ -37,6 +37,11 @@ def begin(company: Company) -> UUID:
             "VALUES (%s, %s, 'group', 'internal', 'x', '', '', %s, now(), false, 1)",
             [company.tenant_id, thread_id, company.owner.pk],
         )
+        connection.execute(
+            "INSERT INTO messaging_participant (tenant_id, id, thread_id, user_id, role, joined_at,"
+            " is_muted) VALUES (%s, %s, %s, %s, 'owner', now(), false)",
+            [company.tenant_id, uuid7(), thread_id, company.owner.pk],
+        )
     return thread_id
 
 
@@ -45,8 +50,8 @@ def write(company: Company, thread_id: UUID, moment: datetime, body: str) -> UUI
     with raw(company.tenant_id) as connection:
         connection.execute(
             "INSERT INTO messaging_message (tenant_id, id, thread_id, sender_id, body, attachments)"
-            ' VALUES (%s, %s, %s, %s, %s, \'[{"name": "a \\\\"b\\\\""}]\')',
-            [company.tenant_id, message_id, thread_id, company.owner.pk, body],
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [company.tenant_id, message_id, thread_id, company.owner.pk, body, FILES],
         )
         connection.execute(
             f"INSERT INTO {REACTION} (tenant_id, id, message_id, user_id, emoji, reacted_at) "
@@ -110,11 +115,9 @@ def test_a_reaction_needs_its_message_in_whichever_month(acme: Company) -> None:
 def test_a_message_prunes_to_its_month(acme: Company) -> None:
     message_id = write(acme, begin(acme), datetime.now(at(2026, 1, 1).tzinfo), "here")
     with raw(acme.tenant_id) as connection:
+        wanted = f"tenant_id = '{acme.tenant_id}' AND id = '{message_id}'"
         plan = one(
-            connection,
-            "EXPLAIN (FORMAT json) SELECT * FROM messaging_message WHERE tenant_id = %s AND id = %s".replace(
-                "%s", "'{}'"
-            ).format(acme.tenant_id, message_id),
+            connection, f"EXPLAIN (FORMAT json) SELECT * FROM messaging_message WHERE {wanted}"
         )
     assert str(plan).count("'Relation Name'") == 1
 
