@@ -1,4 +1,4 @@
-"""The whole system on one machine: servers, schema, demo, then web, worker and beat."""
+"""The whole system on one machine: servers, schema, demo, then web, live, worker and beat."""
 
 import json
 import os
@@ -48,6 +48,8 @@ class System:
         self.stack = Stack(data_dir)
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
+        self.live_port = wanted_port(os.environ.get("LIVE_PORT") or str(port + 1))
+        self.live_url = f"http://127.0.0.1:{self.live_port}"
         self.environment: dict[str, str] = {}
         self.supervisor: Supervisor | None = None
         self._revived_at: dict[str, float] = {}
@@ -56,6 +58,7 @@ class System:
         self.stack.claim(f"{self.url} (process {os.getpid()})")
         process.stop_marked(f"{MARKER}={self.stack.data_dir}")
         require_free(self.port)
+        require_free(self.live_port)
         try:
             self.servers()
             logins = self.prepare()
@@ -73,7 +76,11 @@ class System:
         ):
             step(f"{name} of {variable}" if os.environ.get(variable) else name, start)
         # Nothing in front of us speaks TLS.
-        here = {"PORT": str(self.port), "HTTPS": os.environ.get("HTTPS") or "false"}
+        here = {
+            "PORT": str(self.port),
+            "LIVE_PORT": str(self.live_port),
+            "HTTPS": os.environ.get("HTTPS") or "false",
+        }
         self.environment = self.stack.environment() | here
         envfile.write(self.stack.data_dir / "env", self.environment)
 
@@ -115,13 +122,14 @@ class System:
         }
         self.supervisor = Supervisor(read_procfile(envfile.ROOT / "Procfile"), environment, emit)
         self.supervisor.start()
-        step("Web, worker and beat", self.wait_for_web)
+        step("Web, live, worker and beat", self.wait_for_web)
 
     def wait_for_web(self) -> None:
         assert self.supervisor is not None
         web = next(app for app in self.supervisor.apps if app.name == "web")
         deadline = time.monotonic() + _READY_SECONDS
-        while not answers(f"{self.url}/healthz"):
+        addresses = [f"{self.url}/healthz", f"{self.live_url}/healthz"]
+        while not all(answers(address) for address in addresses):
             self.watch()
             if web.failures >= _WEB_FAILURES_BEFORE_READY:
                 raise StackError("web does not start (see above)")
@@ -139,7 +147,8 @@ class System:
             tenant = user.get("tenant") or ""
             rows.append((user["email"], user["password"], user["role"], names.get(tenant, tenant)))
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        emit(f"\nReady on {self.url}")
+        emit(f"\nEvents stream from {self.live_url}/api/v1/live/")
+        emit(f"Ready on {self.url}")
         for row in rows:
             cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
             emit("  " + "  ".join(cells).rstrip())
@@ -165,7 +174,7 @@ class System:
         emit("Stopping")
         try:
             if self.supervisor is not None:
-                step("Stopped web, worker and beat", self.supervisor.stop)
+                step("Stopped web, live, worker and beat", self.supervisor.stop)
         finally:
             step("Stopped Valkey and PostgreSQL", self.stack.stop)
 

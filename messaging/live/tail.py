@@ -18,6 +18,8 @@ from messaging.selectors.live import PAGE_SIZE, LiveEvent, live_events, live_ten
 POLL_SECONDS = 1.0
 #: Positions told in one go; a selector's page holds that many.
 STEP = PAGE_SIZE
+#: Events put into streams before those may send: fewer than a queue holds.
+AT_ONCE = 64
 FAILED_PAUSE_SECONDS = 0.5
 
 Batch = list[tuple[UUID, list[LiveEvent]]]
@@ -68,20 +70,23 @@ class Tail:
         hub.telling = until = min(reached, after + self._step)
         present = hub.present()
         batch = await self._threads.read(read_batch, present, after, until) if present else []
-        self._tell(batch)
+        await self._tell(batch)
         hub.told = until
         metrics.EVENTS.inc(until - after)
         metrics.POSITION.set(until)
         return True
 
-    def _tell(self, batch: Batch) -> None:
-        """Tenants one after the other: no stream hears of two."""
+    async def _tell(self, batch: Batch) -> None:
+        """Tenants one after the other: no stream hears of two. With pauses to send in."""
         now = datetime.now(UTC)
         for tenant_id, events in batch:
-            metrics.TOLD.inc(self._hub.tell(tenant_id, events))
-            for event in events:
-                if event.user_ids:
-                    metrics.LAG.observe(max(0.0, (now - event.values["at"]).total_seconds()))
+            for start in range(0, len(events), AT_ONCE):
+                told = events[start : start + AT_ONCE]
+                metrics.TOLD.inc(self._hub.tell(tenant_id, told))
+                for event in told:
+                    if event.user_ids:
+                        metrics.LAG.observe(max(0.0, (now - event.values["at"]).total_seconds()))
+                await asyncio.sleep(0)
 
     async def _around_the_unreadable(self) -> None:
         """One event that cannot be read must not silence all that follow: step by step, past it."""

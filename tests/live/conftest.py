@@ -7,9 +7,9 @@ from tests.live.server import Server, running
 from tests.messaging.people import Circle, circle
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live(django_db_setup: None) -> Iterator[Server]:
-    """One live process for the tests of a module."""
+    """One live process for all tests, of each worker."""
     with running() as server:
         yield server
 

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,10 +72,8 @@ class Listener:
 
     def close(self) -> None:
         """Hang up. A shutdown, since another thread is reading."""
-        try:
+        with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         if self._thread.ident is not None:
             self._thread.join(5)
         self._connection.close()

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,10 +29,12 @@ class Server:
     child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> "Server":
-        line = read_procfile(ROOT / "Procfile")["live"].replace("${LIVE_PORT:-8001}", str(self.port))
+        line = read_procfile(ROOT / "Procfile")["live"]
+        line = line.replace("${LIVE_PORT:-8001}", str(self.port))
+        errors = None if "LIVE_SHOW" in os.environ else subprocess.DEVNULL
         self.child = subprocess.Popen(
             ["sh", "-c", f"exec {line}"], cwd=ROOT, env=self.environment, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=None if "LIVE_SHOW" in os.environ else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=errors,
         )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -58,10 +60,8 @@ class Server:
     def kill(self) -> None:
         """At once, with its workers, as if the machine had lost power."""
         if self.child is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self.child.wait()
             self.child = None
 

@@ -3,8 +3,6 @@
 import http.client
 import threading
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 
 import pytest
@@ -16,9 +14,8 @@ from messaging.services.messages import message_delete, message_edit
 from messaging.services.participants import Joining, participant_remove, participants_add
 from messaging.services.reactions import reaction_add, reaction_remove
 from messaging.services.reads import thread_read
-from permissions.services.roles import role_update
+from permissions.services.roles import RoleInput, role_create, role_update
 from permissions.services.sessions import sessions_revoke_of
-from permissions.models import Role
 from tests.cast import Api, Company, api_of, join, new_user
 from tests.live.listener import PATH, Listener, listening
 from tests.live.server import Server
@@ -35,7 +32,11 @@ def answer(server: Server, token: str | None, path: str = PATH, **headers: str) 
         given["Authorization"] = f"Bearer {token}"
     connection.request("GET", path, headers=given)
     response = connection.getresponse()
-    found = response.status, response.headers, response.read(2000) if response.status != 200 else b""
+    found = (
+        response.status,
+        response.headers,
+        response.read(2000) if response.status != 200 else b"",
+    )
     connection.close()
     return found
 
@@ -196,18 +197,24 @@ def test_it_is_refused_without_a_valid_token(live: Server) -> None:
         assert b'"NOT_AUTHENTICATED"' in body
 
 
-def test_it_is_refused_without_the_permission(live: Server, talk: Circle) -> None:
-    nobody = join(talk.company, new_user("eve"), "viewer")
-    ctx = talk.ctx()
-    from core.tenancy.transactions import query
-
-    @query
-    def viewer(ctx: Any) -> Role:
-        return Role.objects.get(code="viewer")
-
-    role_update(ctx, role_id=viewer(ctx).pk, values={"codes": ["messaging.threads.view"]})
-    status, _, body = answer(live, api_of(talk.company, nobody).token)
+def test_it_is_refused_without_the_permission(live: Server, acme: Company) -> None:
+    role = role_create(
+        acme.ctx(), role=RoleInput("books", "Books", grants=["accounting.accounts.view"])
+    )
+    keeper = join(acme, new_user("keeper"), role["code"])
+    status, _, body = answer(live, api_of(acme, keeper).token)
     assert (status, b'"FORBIDDEN"' in body) == (403, True)
+
+
+def test_a_permission_that_is_taken_away_ends_the_stream(live: Server, acme: Company) -> None:
+    role = role_create(
+        acme.ctx(), role=RoleInput("talk", "Talk", grants=["messaging.messages.view"])
+    )
+    talker = join(acme, new_user("talker"), role["code"])
+    with listening(live, api_of(acme, talker).token) as stream:
+        role_update(acme.ctx(), role_id=role["id"], values={"is_active": False})
+        stream.wait_end(5)
+        assert stream.of("closed")[0].data == {"reason": "forbidden"}
 
 
 @pytest.mark.parametrize(
