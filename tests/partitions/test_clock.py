@@ -8,6 +8,7 @@ from a file, which is moved from the last seconds of one month to the first of t
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def library() -> str:
 
 def test_rows_are_written_through_month_ends(tmp_path: Path) -> None:
     clock = tmp_path / "clock"
-    clock.write_text("@2026-11-30 12:00:00")
+    start = datetime(2026, 11, 20, tzinfo=UTC)
+    clock.write_text(f"{int((start - datetime.now(UTC)).total_seconds()):+d}")
     # The server may run as somebody else, who has to get to the file.
     for directory in (tmp_path, *tmp_path.parents[:2]):
         directory.chmod(0o711)
