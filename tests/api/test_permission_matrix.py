@@ -12,7 +12,7 @@ import pytest
 
 from permissions.services.roles import role_update
 from permissions.services.sessions import session_open
-from tests.api.books import Books, document, fill, journal, line, open_books, payment
+from tests.api.books import RIGHTS, Books, document, fill, journal, line, open_books, payment
 from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal
@@ -122,7 +122,6 @@ GET    reports/general-ledger/      accounting.reports.view         200 200 200 
 GET    reports/aged-receivables/    accounting.reports.view         200 200 200 200 401
 GET    reports/aged-payables/       accounting.reports.view         200 200 200 200 401
 """
-RIGHTS = ("users", "memberships", "roles", "grants")
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 
