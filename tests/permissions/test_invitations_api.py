@@ -50,6 +50,7 @@ def test_somebody_new_chooses_a_password_and_is_in(acme: Company, alice: Api) ->
     assert log_in(dan, CHOSEN).status_code == 401
     [text] = mails_to(dan)
     assert f"Company {acme.slug}" in text
+    assert "good for 7 days, and once" in text
     assert f"/admin/accept-invitation/?tenant={acme.slug}&token=" in link_in(text)
     joined = accept(token_to(dan), password=CHOSEN, name="Daniel")
     assert (joined.status_code, joined.data["slug"]) == (200, acme.slug)
