@@ -66,8 +66,8 @@ class Answer:
 class Web:
     """A running web server. Each thread has a connection of its own to it."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        self.port, self._source = port, source
         self._kept = threading.local()
 
     def call(self, method: str, path: str, token: str | None = None, body: Any = None) -> Answer:
@@ -93,7 +93,9 @@ class Web:
     def _connection(self) -> http.client.HTTPConnection:
         kept: http.client.HTTPConnection | None = getattr(self._kept, "connection", None)
         if kept is None:
-            kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            kept = http.client.HTTPConnection(
+                "127.0.0.1", self.port, timeout=30, source_address=(self._source, 0)
+            )
             self._kept.connection = kept
         return kept
 
