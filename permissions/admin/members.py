@@ -95,7 +95,8 @@ class MembershipAdmin(ServiceModelAdmin):
         (email, name),
         ("is_active", "is_super_admin"),
         "role_ids",
-        (modules, joined, console, explained),
+        (modules, joined),
+        (console, explained),
         "version",
     )
     list_display = (email, name, roles, "is_super_admin", "is_active", joined)
