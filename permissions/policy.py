@@ -27,7 +27,7 @@ def caller_codes(tenant_id: UUID, user_id: UUID) -> frozenset[str]:
     """The same for a door, which has no context yet. From memory where possible."""
 
     def load() -> frozenset[str]:
-        return _codes_read(tenant_id, user_id, remembered=not USER_PERMISSIONS.is_shared)
+        return _codes_read(tenant_id, user_id, remembered=not USER_PERMISSIONS.runtime.is_shared)
 
     return USER_PERMISSIONS.get(tenant_id, user_id.hex, load)
 

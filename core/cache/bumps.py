@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core.cache.board import Board, Count
+from core.cache.board import Board
+from core.cache.counters import Count
 from core.cache.models import PendingBump
 from core.cache.shared_tier import Away, Bump
 from core.tenancy.router import write_alias
@@ -104,7 +105,8 @@ class Bumps:
 
     def _count(self, bumps: Sequence[Bump], count: Count) -> None:
         for namespace, _ in bumps:
-            self._board.words[self._board.counter(namespace, count)] += 1
+            if self._board.knows(namespace):
+                self._board.counters.add(namespace, count)
 
     def _forget_arrived(self) -> None:
         ids = [self._arrived.popleft() for _ in range(len(self._arrived))]

@@ -77,7 +77,7 @@ class Listener:
 
     def _listen(self) -> None:
         """Subscribe, catch up, and hear until the connection fails."""
-        pubsub = _client().pubsub()
+        pubsub = _client().pubsub()  # type: ignore[no-untyped-call]
         try:
             pubsub.subscribe(CHANNEL)
             self._await_answer(pubsub)

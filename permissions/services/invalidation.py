@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from django.db.models import F
 
+from core.cache.namespaces import bump
 from core.jobs import outbox
 from core.jobs.outbox import Event
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
-from permissions.caches import SESSIONS, USER_PERMISSIONS
+from permissions.caches import MODULES, ROLES, SESSIONS, USER_PERMISSIONS
 from permissions.models import PermissionStamp, UserSession
 
 
@@ -17,7 +18,7 @@ def permissions_void(ctx: Context, *events: Event) -> None:
     if not _stamp_raise():
         PermissionStamp.objects.bulk_create([PermissionStamp()], ignore_conflicts=True)
         _stamp_raise()
-    USER_PERMISSIONS.bump(ctx.tenant_id)
+    bump(ctx.tenant_id, USER_PERMISSIONS, ROLES, MODULES)
     outbox.announce(ctx, *events)
 
 

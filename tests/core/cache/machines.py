@@ -20,7 +20,7 @@ from redis.retry import Retry
 
 from core.cache import listener as listener_module
 from core.cache import shared_tier
-from core.cache.board import Count
+from core.cache.counters import Count
 from core.cache.namespaces import Codec, Namespace
 from core.cache.policy import Policy
 from core.cache.runtime import Runtime, runtime
@@ -65,7 +65,7 @@ class Machine:
         return self
 
     def counted(self, count: Count, name: str = "test_values") -> int:
-        return int(self.runtime.board.totals()[name][count])
+        return int(self.runtime.board.counters.totals()[name][count])
 
     def end(self) -> None:
         self._ended = True

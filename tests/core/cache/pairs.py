@@ -22,14 +22,16 @@ from uuid import UUID
 import django
 
 WORD = 8
+#: Times of answers that are remembered for each contact.
+RING = 4_096
 
 
 class Answered:
-    """For each contact the last number whose write was answered, and when that was."""
+    """For each contact the last number whose write was answered, and when each one was."""
 
     def __init__(self, path: Path, contacts: int) -> None:
         self._file = path.open("r+b")
-        size = 2 * contacts * WORD
+        size = size_of(contacts)
         self._numbers = memoryview(mmap.mmap(self._file.fileno(), size)).cast("Q")
         self._contacts = contacts
 
@@ -40,7 +42,7 @@ class Answered:
         try:
             number = self._numbers[contact] + 1
             yield number
-            self._numbers[self._contacts + contact] = time.monotonic_ns()
+            self._numbers[self._place(contact, number)] = time.monotonic_ns()
             self._numbers[contact] = number
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, contact)
@@ -48,8 +50,16 @@ class Answered:
     def last(self, contact: int) -> int:
         return int(self._numbers[contact])
 
-    def last_at(self, contact: int) -> float:
-        return self._numbers[self._contacts + contact] / 1e9
+    def at(self, contact: int, number: int) -> float:
+        """When this number was answered: since then what was before it is old."""
+        return self._numbers[self._place(contact, number)] / 1e9
+
+    def _place(self, contact: int, number: int) -> int:
+        return self._contacts + contact * RING + number % RING
+
+
+def size_of(contacts: int) -> int:
+    return contacts * (1 + RING) * WORD
 
 
 def main() -> None:
@@ -81,9 +91,10 @@ def main() -> None:
         for contact in (written, other):
             least = answered.last(contact)
             began, reads = time.monotonic(), reads + 1
-            if read(contact) < least:
+            found = read(contact)
+            if found < least:
                 older += 1
-                worst = max(worst, began - answered.last_at(contact))
+                worst = max(worst, began - answered.at(contact, found + 1))
     print(json.dumps({"older": older, "worst": worst, "reads": reads}), flush=True)
     sys.stdin.readline()
     # What everybody had answered at the end, read until it is all there.

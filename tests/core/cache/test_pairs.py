@@ -1,6 +1,6 @@
 """Writes and reads of four processes: nobody reads what is older than the last answered write.
 
-`CACHE_PAIRS=10000` for the whole number of them; a fifth is enough to see a hole.
+`CACHE_PAIRS=10000` for the whole number of them; a tenth is enough to see a hole.
 """
 
 import json
@@ -19,10 +19,11 @@ from accounting.services.reference import contact_create
 from deploy.valkey import EmbeddedValkey
 from tests.cast import Company
 from tests.core.cache.conftest import url_of
+from tests.core.cache.pairs import size_of
 from tests.core.cache.processes import ROOT, environment
 from tests.core.cache.proxy import Mode, Proxy
 
-PAIRS = int(os.environ.get("CACHE_PAIRS", "2000"))
+PAIRS = int(os.environ.get("CACHE_PAIRS", "1000"))
 PROCESSES, CONTACTS = 4, 5
 
 
@@ -39,7 +40,7 @@ def processes(
         str(contact_create(company.ctx(), values={"name": "0"}).pk) for _ in range(CONTACTS)
     ]
     answered = folder / "answered"
-    answered.write_bytes(bytes(2 * CONTACTS * 8))
+    answered.write_bytes(bytes(size_of(CONTACTS)))
     job = {
         "tenant": str(company.tenant_id), "actor": str(company.owner.pk), "contacts": contacts,
         "answered": str(answered), "pairs": pairs // len(places), "seconds": reading_seconds,
@@ -113,7 +114,7 @@ def test_on_two_machines_everybody_reads_it_soon(
     with Proxy(valkey.port) as proxy:
         seconds = 6.0 if is_cut else 3.0
         places = [(valkey.url, "a")] * 2 + [(url_of(proxy), "b")] * 2
-        with processes(acme, tmp_path, places, PAIRS // 3, seconds) as started:
+        with processes(acme, tmp_path, places, PAIRS // 2, seconds) as started:
             go(started)
             if is_cut:
                 for mode in (Mode.RESET, Mode.PASS, Mode.BLACK_HOLE):

@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from redis import Redis
 
-from core.cache.board import Count
+from core.cache.counters import Count
 from core.cache.models import PendingBump
 from core.cache.namespaces import Namespace
 from core.cache.policy import Policy
