@@ -28,7 +28,7 @@ from tests.core.cache.proxy import Mode, Proxy
 from tests.core.raw import raw
 from tests.permissions import rights
 
-REPEATS = int(os.environ.get("REVOCATIONS", "3"))
+REPEATS = int(os.environ.get("REVOCATIONS", "2"))
 CLIENTS = 20
 VIEW = "accounting.accounts.view"
 PATH = "accounts/?limit=1"
