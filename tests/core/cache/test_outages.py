@@ -315,12 +315,12 @@ def test_whatever_happens_to_redis_meanwhile_nobody_reads_what_is_older_than_an_
     with ThreadPoolExecutor(3) as pool:
         readers = [pool.submit(read, number) for number in range(3)]
         try:
-            for number in range(1, 301):
+            for number in range(1, 151):
                 if number % 20 == 0:
                     redis.flushall()
-                if number % 50 == 10:
-                    proxy.mode = FAILURES[number // 50 % len(FAILURES)]
-                if number % 50 == 20:
+                if number % 30 == 10:
+                    proxy.mode = FAILURES[number // 30 % len(FAILURES)]
+                if number % 30 == 20:
                     proxy.mode = Mode.PASS
                 value.write(processes[0], str(number))
                 answered[0] = number
