@@ -19,8 +19,14 @@ from core.cache.runtime import board_path
 from permissions.models import User, UserSession
 from permissions.services.members import user_deactivate
 from permissions.services.passwords import password_change
-from permissions.services.roles import grant_add, grant_remove
-from permissions.services.sessions import session_close, session_open, sessions_revoke_own
+from permissions.services.roles import grant_add, grant_remove, role_update
+from permissions.services.sessions import (
+    session_close,
+    session_open,
+    session_refresh,
+    sessions_revoke_of,
+    sessions_revoke_own,
+)
 from tests.cast import Company, join, new_user
 from tests.core.cache.machines import until
 from tests.core.cache.processes import Crowd, Web, stack_url, web_server
@@ -93,6 +99,7 @@ class Member(NamedTuple):
     role: Any
     session: UserSession
     token: str
+    refresh_token: str
 
     @property
     def grant(self) -> Any:
@@ -103,7 +110,7 @@ def new_member(company: Company) -> Member:
     role = rights.role_of(company, VIEW)
     user = join(company, new_user("bob"), role["code"])
     tokens = session_open(company.ctx(user), user_id=user.pk)
-    return Member(company, user, role, tokens.session, tokens.access)
+    return Member(company, user, role, tokens.session, tokens.access, tokens.refresh)
 
 
 # --- the changes ---------------------------------------------------------------------
@@ -126,6 +133,20 @@ def _logged_out_everywhere(bob: Member) -> None:
     sessions_revoke_own(bob.company.ctx(bob.user))
 
 
+def _revoked_by_staff(bob: Member) -> None:
+    sessions_revoke_of(bob.company.ctx(), user_id=bob.user.pk)
+
+
+def _refreshed(bob: Member) -> None:
+    """The token that was exchanged is worth nothing."""
+    ctx, token = bob.company.ctx(bob.user), bob.refresh_token
+    session_refresh(ctx, session_id=bob.session.pk, refresh_token=token)
+
+
+def _role_switched_off(bob: Member) -> None:
+    role_update(bob.company.ctx(), role_id=bob.role["id"], values={"is_active": False})
+
+
 def _password_changed(bob: Member) -> None:
     user = User.objects.get(pk=bob.user.pk)
     password_change(bob.company.ctx(user), user=user, new_password="a better horse battery")
@@ -140,7 +161,8 @@ def _membership_ended(bob: Member) -> None:
 
 
 CHANGES: list[tuple[Callable[[Member], None], int]] = [
-    (_grant_removed, 403), (_role_taken, 403), (_deactivated, 401), (_membership_ended, 401),
+    (_grant_removed, 403), (_role_taken, 403), (_role_switched_off, 403), (_deactivated, 401),
+    (_membership_ended, 401), (_revoked_by_staff, 401), (_refreshed, 401),
     (_logged_out, 401), (_logged_out_everywhere, 401), (_password_changed, 401),
 ]  # fmt: skip
 change_and_refusal = pytest.mark.parametrize(
