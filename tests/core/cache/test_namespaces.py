@@ -1,5 +1,6 @@
 """What a namespace promises, with Redis, with memory alone, and without a second tier."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -363,6 +364,28 @@ def test_many_threads_get_what_is_right(here: Machine, acme: Company) -> None:
 
     with ThreadPoolExecutor(8, initializer=None) as pool:
         list(pool.map(_and_disconnect(hammer), range(8)))
+
+
+def test_what_expires_under_many_threads_hurts_none_of_them(
+    machine: Callable[..., Machine],
+) -> None:
+    """The tier in memory drops what has expired while others look at it."""
+    tier = machine("memory").runtime.tier
+
+    def hammer(seed: int) -> None:
+        for turn in range(1_500):
+            scope = str((seed * 7 + turn) % 40)
+            found = tier.read("test_values", scope, ["a", "b"])
+            assert set(found.values.values()) <= {b"v"}
+            tier.store("test_values", scope, {"a": b"v", "b": b"v"}, found, turn % 3 * 0.0005)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(hammer, range(8)))
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _and_disconnect(work: Callable[[int], None]) -> Callable[[int], None]:
