@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.db.models import QuerySet
+from django.utils import timezone
 from redis import Redis
 
 from core.cache.breaker import FAILURES_MAX
@@ -211,6 +213,26 @@ def test_the_bump_of_a_machine_that_died_is_made_good_by_another(
     until(lambda: value.read(process) == "1")
     until(lambda: not LOST.exists())
     assert value.read(theirs.namespace()) == "1"
+
+
+def test_a_replay_ends_although_others_go_on_writing(
+    machine: Callable[..., Machine], valkey: EmbeddedValkey, value: Value
+) -> None:
+    """Rows of bumps that are just being made are there all the time."""
+    bumps = machine(valkey.url).settle().runtime.bumps
+    send, sent = bumps._send, []
+    row = {"namespace": "test_values", "scope": str(value.tenant_id)}
+
+    def send_while_another_writes(waiting: QuerySet[PendingBump]) -> int:
+        sent.append(send(waiting))
+        PendingBump.objects.create(**row, created_at=timezone.now())
+        assert len(sent) < 20
+        return sent[-1]
+
+    bumps._send = send_while_another_writes
+    PendingBump.objects.create(**row, created_at=timezone.now())
+    bumps.replay(everything=True)
+    assert sum(sent) >= 1
 
 
 def test_lost_bumps_are_caught_up_with_under_load(
