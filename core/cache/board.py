@@ -16,6 +16,8 @@ from pathlib import Path
 from core.cache.counters import Counters, counter_words
 
 WORD = 8
+#: Changed whenever the words mean something else.
+LAYOUT = "1"
 HEADER, NAMESPACES_MAX, SCOPES = 8, 64, 65_536
 BOARD_ID, LOST, CAUGHT_UP = 0, 1, 2
 VERSIONS_END = HEADER + NAMESPACES_MAX + SCOPES

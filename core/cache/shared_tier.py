@@ -36,7 +36,8 @@ class Away(Exception):
 class Found:
     """What Redis holds: the versions to store under, and the values that are current."""
 
-    versions: bytes
+    #: Of the namespace and of the scope; None where there is none yet.
+    versions: tuple[bytes | None, ...]
     values: dict[str, bytes]
     #: How old the value of a single key is; only asked for where it matters.
     age_seconds: float = 0.0
@@ -59,17 +60,17 @@ class RedisTier:
             if stored_seconds is not None:
                 pipe.pttl(names[2])
             found, *rest = pipe.execute()
-            if found[0] is None or found[1] is None:
-                found[:2] = _versions_made(redis, names[:2])
             return found, rest[0] if rest else 0
 
         found, left_milliseconds = self._try(call)
-        versions = b"".join(found[:2])  # type: ignore[arg-type]
-        values = {
-            key: bytes(value[len(versions) :])
-            for key, value in zip(keys, found[2:], strict=True)
-            if value is not None and value.startswith(versions)
-        }
+        versions, values = tuple(found[:2]), {}
+        if None not in versions:
+            prefix = _prefix(versions)
+            values = {
+                key: bytes(value[len(prefix) :])
+                for key, value in zip(keys, found[2:], strict=True)
+                if value is not None and value.startswith(prefix)
+            }
         age = 0.0
         if stored_seconds is not None:
             age = max(0.0, stored_seconds - left_milliseconds / 1000)
@@ -78,19 +79,30 @@ class RedisTier:
     def store(
         self, namespace: str, scope: str, values: dict[str, bytes], found: Found, seconds: float
     ) -> None:
-        """Keep `values` under the versions that were current before they were computed."""
+        """Keep `values` under the versions that were current before they were computed.
+
+        Where there was none, one is made now, by the first who has something to keep; who
+        comes second may have computed before a change that made it, and keeps nothing.
+        """
+        names = (_all_version(namespace), _scope_version(namespace, scope))
 
         def call(redis: Any) -> None:
+            versions = found.versions
+            if None in versions:
+                versions = _versions_made(redis, names, versions)
+            if None in versions:
+                return
+            prefix = _prefix(versions)
             pipe = redis.pipeline(transaction=False)
             for key, value in values.items():
                 if len(value) <= BYTES_MAX:
                     name = _entry(namespace, scope, key)
-                    pipe.set(name, found.versions + value, px=max(1, int(seconds * 1000)))
+                    pipe.set(name, prefix + value, px=max(1, int(seconds * 1000)))
             pipe.execute()
 
         self._try(call)
 
-    def bump(self, bumps: Sequence[Bump], sender: int) -> None:
+    def bump(self, bumps: Sequence[Bump], sender: int, *, past_breaker: bool = False) -> None:
         """New versions, and word of them to every process that listens."""
 
         def call(redis: Any) -> None:
@@ -101,7 +113,7 @@ class RedisTier:
             pipe.publish(CHANNEL, orjson.dumps([sender, list(bumps)]))
             pipe.execute()
 
-        self._try(call)
+        (_reached if past_breaker else self._try)(call)
 
     def lock(self, namespace: str, scope: str, key: str) -> bool:
         """Whether this process is the one to compute; for two seconds at most."""
@@ -118,24 +130,20 @@ class RedisTier:
         It may have come back with yesterday's versions, and yesterday's values under
         them. Asks even while the breaker is open; raises Away.
         """
-        try:
-            redis = _client()
-            return bool(redis.get(SERVER) != _run_id(redis))
-        except (RedisError, OSError) as error:
-            raise Away from error
+        return _reached(lambda redis: bool(redis.get(SERVER) != _run_id(redis)))
 
     def remember_server(self) -> None:
-        """Its versions are right from now on."""
-        self._try(lambda redis: redis.set(SERVER, _run_id(redis)))
+        """Its versions are right from now on. Past the breaker; raises Away."""
+        _reached(lambda redis: redis.set(SERVER, _run_id(redis)))
 
     def _try(self, call: Callable[[Any], R]) -> R:
         if self.breaker.is_open:
             raise Away
         try:
-            result = call(_client())
-        except (RedisError, OSError) as error:
+            result = _reached(call)
+        except Away:
             self.breaker.failed()
-            raise Away from error
+            raise
         self.breaker.succeeded()
         return result
 
@@ -149,14 +157,32 @@ def _client() -> Any:
     return get_redis_connection("default")
 
 
-def _versions_made(redis: Any, names: list[str]) -> list[bytes]:
-    """Versions for a scope that has none yet, or whose version was evicted: never an old one."""
+def _reached(call: Callable[[Any], R]) -> R:
+    """The result of a call, whatever the breaker says; raises Away."""
+    try:
+        return call(_client())
+    except (RedisError, OSError) as error:
+        raise Away from error
+
+
+def _versions_made(
+    redis: Any, names: Sequence[str], known: Sequence[bytes | None]
+) -> tuple[bytes | None, ...]:
+    """`known` with new versions where there were none; None where somebody was faster."""
+    new = [version or _new_version() for version in known]
     pipe = redis.pipeline(transaction=False)
-    for name in names:
-        pipe.set(name, _new_version(), ex=VERSION_SECONDS, nx=True)
-    pipe.mget(names)
-    found: list[bytes] = pipe.execute()[-1]
-    return found
+    for name, version, before in zip(names, new, known, strict=True):
+        if before is None:
+            pipe.set(name, version, ex=VERSION_SECONDS, nx=True)
+    made = iter(pipe.execute())
+    return tuple(
+        version if before is not None or next(made) else None
+        for version, before in zip(new, known, strict=True)
+    )
+
+
+def _prefix(versions: Sequence[bytes | None]) -> bytes:
+    return b"".join(version or b"" for version in versions)
 
 
 def _new_version() -> bytes:
