@@ -34,7 +34,7 @@ class MemoryTier:
             if stored.startswith(versions):
                 values[key] = stored[len(versions) :]
                 age = now - stored_at
-        return Found((versions,), values, age)
+        return Found(versions, values, age)
 
     def store(
         self, namespace: str, scope: str, values: dict[str, bytes], found: Found, seconds: float
@@ -42,7 +42,7 @@ class MemoryTier:
         now = time.monotonic()
         for key, value in values.items():
             with self._lock:
-                stored = b"".join(version or b"" for version in found.versions) + value
+                stored = found.versions + value
                 self._entries[namespace, scope, key] = (stored, now, now + seconds)
 
     def bump(self, bumps: Sequence[Bump], sender: int, *, past_breaker: bool = False) -> None:

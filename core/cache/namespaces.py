@@ -65,7 +65,8 @@ class Namespace(Generic[V]):
     ) -> dict[str, V]:
         """Those of `keys` that exist. `load` is given the ones that are not remembered.
 
-        What it returns beyond them is remembered as well.
+        What it returns beyond them is remembered as well. Nobody waits for another who
+        asks the same: most who ask are in transactions that write.
         """
         wanted = list(dict.fromkeys(keys))
         transaction = current_scope.get()

@@ -22,6 +22,8 @@ SERVER = "erp:server"
 VERSION_BYTES = 8
 #: Longer than anything is cached, so that no version is forgotten before its values.
 VERSION_SECONDS = 2 * 86_400
+#: Of a version under which nothing is kept yet: a stranger's token leaves nothing that lasts.
+NEW_VERSION_SECONDS = 30
 LOCK_MILLISECONDS = 2_000
 BYTES_MAX = 512 * 1024
 
@@ -36,8 +38,7 @@ class Away(Exception):
 class Found:
     """What Redis holds: the versions to store under, and the values that are current."""
 
-    #: Of the namespace and of the scope; None where there is none yet.
-    versions: tuple[bytes | None, ...]
+    versions: bytes
     values: dict[str, bytes]
     #: How old the value of a single key is; only asked for where it matters.
     age_seconds: float = 0.0
@@ -60,17 +61,17 @@ class RedisTier:
             if stored_seconds is not None:
                 pipe.pttl(names[2])
             found, *rest = pipe.execute()
+            if found[0] is None or found[1] is None:
+                found[:2] = _versions_made(redis, names[:2])
             return found, rest[0] if rest else 0
 
         found, left_milliseconds = self._try(call)
-        versions, values = tuple(found[:2]), {}
-        if None not in versions:
-            prefix = _prefix(versions)
-            values = {
-                key: bytes(value[len(prefix) :])
-                for key, value in zip(keys, found[2:], strict=True)
-                if value is not None and value.startswith(prefix)
-            }
+        versions = b"".join(found[:2])  # type: ignore[arg-type]
+        values = {
+            key: bytes(value[len(versions) :])
+            for key, value in zip(keys, found[2:], strict=True)
+            if value is not None and value.startswith(versions)
+        }
         age = 0.0
         if stored_seconds is not None:
             age = max(0.0, stored_seconds - left_milliseconds / 1000)
@@ -79,25 +80,17 @@ class RedisTier:
     def store(
         self, namespace: str, scope: str, values: dict[str, bytes], found: Found, seconds: float
     ) -> None:
-        """Keep `values` under the versions that were current before they were computed.
-
-        Where there was none, one is made now, by the first who has something to keep; who
-        comes second may have computed before a change that made it, and keeps nothing.
-        """
-        names = (_all_version(namespace), _scope_version(namespace, scope))
+        """Keep `values` under the versions that were current before they were computed."""
 
         def call(redis: Any) -> None:
-            versions = found.versions
-            if None in versions:
-                versions = _versions_made(redis, names, versions)
-            if None in versions:
-                return
-            prefix = _prefix(versions)
             pipe = redis.pipeline(transaction=False)
             for key, value in values.items():
                 if len(value) <= BYTES_MAX:
                     name = _entry(namespace, scope, key)
-                    pipe.set(name, prefix + value, px=max(1, int(seconds * 1000)))
+                    pipe.set(name, found.versions + value, px=max(1, int(seconds * 1000)))
+            # Now that there is something under them, they live longer than it does.
+            pipe.expire(_all_version(namespace), VERSION_SECONDS)
+            pipe.expire(_scope_version(namespace, scope), VERSION_SECONDS)
             pipe.execute()
 
         self._try(call)
@@ -165,24 +158,14 @@ def _reached(call: Callable[[Any], R]) -> R:
         raise Away from error
 
 
-def _versions_made(
-    redis: Any, names: Sequence[str], known: Sequence[bytes | None]
-) -> tuple[bytes | None, ...]:
-    """`known` with new versions where there were none; None where somebody was faster."""
-    new = [version or _new_version() for version in known]
+def _versions_made(redis: Any, names: list[str]) -> list[bytes]:
+    """Versions for a scope that has none yet, or whose version was evicted: never an old one."""
     pipe = redis.pipeline(transaction=False)
-    for name, version, before in zip(names, new, known, strict=True):
-        if before is None:
-            pipe.set(name, version, ex=VERSION_SECONDS, nx=True)
-    made = iter(pipe.execute())
-    return tuple(
-        version if before is not None or next(made) else None
-        for version, before in zip(new, known, strict=True)
-    )
-
-
-def _prefix(versions: Sequence[bytes | None]) -> bytes:
-    return b"".join(version or b"" for version in versions)
+    for name in names:
+        pipe.set(name, _new_version(), ex=NEW_VERSION_SECONDS, nx=True)
+    pipe.mget(names)
+    found: list[bytes] = pipe.execute()[-1]
+    return found
 
 
 def _new_version() -> bytes:

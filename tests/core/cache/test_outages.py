@@ -303,7 +303,6 @@ def test_a_server_that_comes_back_with_what_it_knew_yesterday_is_not_believed(
         assert value.read(here.namespace(name="items")) == "1"
 
 
-@pytest.mark.xfail(strict=True, reason="the breaker is closed before everything is made void")
 def test_nobody_asks_a_server_from_yesterday_before_it_was_told(
     machine: Callable[..., Machine], valkey: EmbeddedValkey, redis: Redis, value: Value
 ) -> None:

@@ -253,20 +253,6 @@ def test_two_hundred_misses_at_once_compute_once(here: Machine, acme: Company) -
     assert here.counted(Count.RECOMPUTES) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="get_many has no single flight")
-def test_two_hundred_misses_of_many_at_once_compute_once(here: Machine, acme: Company) -> None:
-    namespace, loads = here.namespace(), []
-
-    def load(keys: list[str]) -> dict[str, str]:
-        loads.append(keys)
-        threading.Event().wait(0.3)
-        return dict.fromkeys(keys, "v")
-
-    found = many_at_once(200, lambda: namespace.get_many(acme.tenant_id, ["a", "b"], load))
-    assert found == [{"a": "v", "b": "v"}] * 200
-    assert len(loads) == 1
-
-
 def test_when_the_first_fails_the_others_get_answers_of_their_own(
     here: Machine, acme: Company
 ) -> None:
