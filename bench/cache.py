@@ -15,7 +15,7 @@ from bench.results import Target
 from bench.scale import Scale
 from bench.web import Server, request
 from bench.world import Company
-from core.cache.board import Count
+from core.cache.counters import Count
 from core.cache.runtime import runtime
 from permissions.caches import SESSIONS, USER_PERMISSIONS
 from permissions.policy import caller_codes, codes_load
@@ -89,9 +89,9 @@ def mixed(
     members = crowd(companies, scale.rows(1_000, 50))
     calls = _mix(members)
     variant = http_variant(server, MIXED, calls, clients=scale.clients, seconds=scale.seconds)
-    before = runtime().board.totals()
+    before = runtime().board.counters.totals()
     figures = rounds(database, [variant], scale.rounds, "mixed load")
-    after = runtime().board.totals()
+    after = runtime().board.counters.totals()
     notes = [f"{len(members):,} users of {len(companies)} companies."]
     for name in ASKED:
         counts = {count: after[name][count] - before[name][count] for count in Count}

@@ -8,6 +8,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from core.api import errors
+from core.cache.console import cache_page
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.partitions.console import partitions_page
 from core.tenancy.admin import TenantModelAdmin, Values
@@ -39,12 +40,18 @@ NAVIGATION = {
         ("Settings", "tune", "accounting_companysettings", "accounting.settings"),
         ("Members", "group", "permissions_membership", "permissions.memberships"),
         ("Roles", "key", "permissions_role", "permissions.roles"),
-        ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
         ("Modules", "apps", "permissions_moduleassignment", "permissions.modules"),
         ("Why may he?", "help", "permissions_permission", "permissions.explain"),
         ("Duties", "balance", "permissions_duties", "permissions.duties"),
+        ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
+    ],
+    "System": [
+        ("Cache", "memory", "cache", "system.cache"),
+        ("Partitions", "calendar_month", "partitions", "system.partitions"),
     ],
 }
+#: Of these, the pages that are no list of a model.
+PAGES = {"cache", "partitions"}
 REFUSALS = {
     400: "This page was asked for in a way that it does not understand.",
     403: "This is not allowed.",
@@ -71,6 +78,7 @@ class StaffConsole(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
+            path("cache/", self.admin_view(cache_page), name="cache"),
             path("partitions/", self.admin_view(partitions_page), name="partitions"),
             path("invite/", self.admin_view(invitations.invite), name="invite"),
             # At the door, so without `admin_view`; each asks for itself who is there.
@@ -100,8 +108,9 @@ def navigation(request: HttpRequest) -> list[Values]:
     """The sidebar: what this person may see in this company."""
     home = {"title": "Overview", "icon": "home", "link": reverse("admin:index")}
     groups = [
-        {"title": title, "separator": True, "items": [_item(request, *page) for page in pages]}
+        {"title": title, "separator": True, "items": [_item(*page) for page in seen]}
         for title, pages in NAVIGATION.items()
+        if (seen := [page for page in pages if request.user.has_perm(f"{page[-1]}.view")])
     ]
     return [{"items": [home]}, *groups]
 
@@ -137,7 +146,6 @@ def _refusal(request: HttpRequest, status: int, reason: str = "") -> HttpRespons
     return render(request, "admin/refusal.html", context, status=status)
 
 
-def _item(request: HttpRequest, title: str, icon: str, name: str, page: str) -> Values:
-    allowed = request.user.has_perm(f"{page}.view")
-    link = reverse(f"admin:{name}_changelist")
-    return {"title": title, "icon": icon, "link": link, "permission": lambda _: allowed}
+def _item(title: str, icon: str, name: str, page: str) -> Values:
+    address = name if name in PAGES else f"{name}_changelist"
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{address}")}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 
+from core.cache.answers import answers
 from core.cache.namespaces import Codec, Namespace
 from core.json import dumps
 
@@ -34,3 +35,6 @@ USER_PERMISSIONS: Namespace[frozenset[str]] = Namespace(
     "user_permissions",
     Codec(lambda codes: dumps(sorted(codes)), lambda data: frozenset(orjson.loads(data))),
 )
+
+#: The lists of roles, of what they grant, and of modules, as they are sent.
+ROLES, MODULES = answers("role_permissions"), answers("module_permissions")

@@ -12,7 +12,8 @@ from permissions.selectors.members import holders_of
 
 class PersonFilter(FilterSet):
     email = CharFilter(field_name="user__email", lookup_expr="istartswith", max_length=254)
-    name = CharFilter(field_name="user__name", lookup_expr="istartswith", max_length=200)
+    #: As it is shown: of somebody who was invited and has not accepted there is none.
+    name = CharFilter(field_name="name", lookup_expr="istartswith", max_length=200)
 
 
 class MembershipFilter(PersonFilter):

@@ -27,7 +27,7 @@ def caller_codes(tenant_id: UUID, user_id: UUID) -> frozenset[str]:
     """The same for a door, which has no context yet. From memory where possible."""
 
     def load() -> frozenset[str]:
-        return _codes_read(tenant_id, user_id, remembered=not USER_PERMISSIONS.is_shared)
+        return _codes_read(tenant_id, user_id, remembered=not USER_PERMISSIONS.runtime.is_shared)
 
     return USER_PERMISSIONS.get(tenant_id, user_id.hex, load)
 
@@ -43,7 +43,7 @@ def _codes_read(tenant_id: UUID, user_id: UUID, *, remembered: bool) -> frozense
     On the connection that writes, in whatever transaction is open: a replica may
     not know yet of what was taken away.
     """
-    seconds = int(USER_PERMISSIONS.policy.believed_seconds)
+    seconds = USER_PERMISSIONS.policy.ttl_seconds
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(HELD_SQL, [tenant_id, user_id, remembered, seconds])
         [held] = cursor.fetchone()
@@ -53,5 +53,6 @@ def _codes_read(tenant_id: UUID, user_id: UUID, *, remembered: bool) -> frozense
 def codes_of(held: Mapping[str, Any]) -> frozenset[str]:
     """What grants, modules and the platform add up to; a code that no app declares is nothing."""
     codes = catalog.tenant_codes().intersection(held["codes"])
-    codes |= catalog.codes_of_modules(held["modules"])
+    if held["is_super_admin"]:
+        codes |= catalog.codes_of_modules(held["modules"])
     return codes | catalog.platform_codes() if held["is_platform_admin"] else codes

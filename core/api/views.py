@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
-from rest_framework.exceptions import NotAcceptable, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAcceptable, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
@@ -51,7 +51,11 @@ class TenantView(APIView):
     resource = ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        try:
+            super().initial(request, *args, **kwargs)
+        except AuthenticationFailed:
+            self.check_throttles(request)  # which comes after authentication otherwise
+            raise
         if request.user.is_authenticated:
             request.ctx = context_of(request)  # type: ignore[attr-defined, arg-type]
 

@@ -11,34 +11,21 @@ import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 
+from core.cache.counters import Counters, counter_words
+
 WORD = 8
-HEADER, NAMESPACES_MAX, SCOPES, PROCESSES_MAX = 8, 64, 65_536, 64
+#: Changed whenever the words mean something else.
+LAYOUT = "1"
+HEADER, NAMESPACES_MAX, SCOPES = 8, 64, 65_536
 BOARD_ID, LOST, CAUGHT_UP = 0, 1, 2
-
-
-class Count(IntEnum):
-    """What is counted for each namespace."""
-
-    PROCESS_HITS = 0
-    REDIS_HITS = 1
-    MISSES = 2
-    RECOMPUTES = 3
-    EVICTIONS = 4
-    ERRORS = 5
-    BUMPS = 6
-
-
-COUNTS = 8
-_VERSIONS = HEADER
-_COUNTERS = _VERSIONS + NAMESPACES_MAX + SCOPES
-WORDS = _COUNTERS + PROCESSES_MAX * NAMESPACES_MAX * COUNTS
+VERSIONS_END = HEADER + NAMESPACES_MAX + SCOPES
+WORDS = VERSIONS_END + counter_words(NAMESPACES_MAX)
 
 
 class Board:
-    """64-bit words: a header, a version per namespace and scope, counters per process.
+    """64-bit words: a header, a version per namespace and scope, then the counters.
 
     Two scopes may share a slot; then a bump of one makes the other compute anew.
     """
@@ -55,14 +42,12 @@ class Board:
             self.words = memoryview(mmap.mmap(self._file, WORDS * WORD)).cast("Q")
             if self.words[BOARD_ID] == 0:
                 self.words[BOARD_ID] = int.from_bytes(os.urandom(WORD))
-        self.versions = self.words[_VERSIONS:_COUNTERS]
-        self._owner, self._counters = 0, 0
+        self.versions = self.words[HEADER:VERSIONS_END]
+        self.counters = Counters(self.words[VERSIONS_END:], self._file, self._numbers)
 
     @property
     def id(self) -> int:
         return int(self.words[BOARD_ID])
-
-    # --- versions -------------------------------------------------------------------
 
     def knows(self, namespace: str) -> bool:
         """Another release may send bumps of namespaces that this one does not have."""
@@ -101,40 +86,6 @@ class Board:
         with self._alone():
             self.words[CAUGHT_UP] = max(self.words[CAUGHT_UP], lost)
 
-    # --- counters -------------------------------------------------------------------
-
-    def counter(self, namespace: str, count: Count) -> int:
-        """The word in which this process counts; stays valid for the process's life.
-
-        Each process adds in a row of its own. Within a process `+=` on a word runs
-        under the interpreter's lock without a call in between.
-        """
-        if self._owner != os.getpid():
-            self._owner, self._counters = os.getpid(), self._claim_row()
-        return self._counters + self._numbers[namespace] * COUNTS + count
-
-    def totals(self) -> dict[str, dict[Count, int]]:
-        """Of all processes of the machine, those that ended included."""
-        return {
-            name: {count: sum(self._row_values(number, count)) for count in Count}
-            for name, number in self._numbers.items()
-        }
-
-    def _row_values(self, number: int, count: Count) -> Iterator[int]:
-        for row in range(PROCESSES_MAX):
-            yield self.words[_row(row) + number * COUNTS + count]
-
-    def _claim_row(self) -> int:
-        """A row that no living process has; with too many processes, one that others use too."""
-        for row in range(PROCESSES_MAX):
-            try:
-                # Held until the process ends, and by this process alone.
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1 + row)
-            except OSError:
-                continue
-            return _row(row)
-        return _row(os.getpid() % PROCESSES_MAX)
-
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with self._writing:
@@ -153,7 +104,3 @@ def _opened(path: Path) -> int:
         os.close(file)
         raise PermissionError(f"{path} belongs to another user, or others may open it.")
     return file
-
-
-def _row(number: int) -> int:
-    return _COUNTERS + number * NAMESPACES_MAX * COUNTS

@@ -9,9 +9,10 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
-from core.cache.board import Board, Count
+from core.cache.board import Board
+from core.cache.counters import Count
 from core.cache.models import PendingBump
 from core.cache.shared_tier import Away, Bump
 from core.tenancy.router import write_alias
@@ -31,10 +32,7 @@ class Bumps:
 
     def on_commit(self, bumps: Sequence[Bump]) -> None:
         """Void what was cached of these, once the open transaction commits; never raises then."""
-        rows = [
-            PendingBump(namespace=namespace, scope=scope, created_at=timezone.now())
-            for namespace, scope in bumps
-        ]
+        rows = [PendingBump(namespace=namespace, scope=scope) for namespace, scope in bumps]
         PendingBump.objects.bulk_create(rows)
         scope = current_scope.get()
         if scope is not None:
@@ -56,7 +54,7 @@ class Bumps:
     def everywhere(self) -> None:
         """Void everything: Redis has come back with what it knew some time ago."""
         everything = [(name, "") for name in settings.CACHE_NAMESPACES]
-        self._tier.bump(everything, self._board.id)
+        self._tier.bump(everything, self._board.id, past_breaker=True)
         self.on_board(everything)
 
     def replay(self, *, everything: bool = False) -> int:
@@ -65,7 +63,10 @@ class Bumps:
         lost, is_behind = self._board.lost, self._board.is_behind
         waiting = PendingBump.objects.order_by("id")
         if not (everything or is_behind):
-            waiting = waiting.filter(created_at__lt=timezone.now() - ABANDONED_AFTER)
+            waiting = waiting.filter(created_at__lt=Now() - ABANDONED_AFTER)
+        # Only what is there now: under load there is always something new, which is none of ours.
+        newest = waiting.values_list("id", flat=True).last()
+        waiting = waiting.filter(id__lte=newest) if newest else waiting.none()
         sent = 0
         while waiting.exists() and (count := self._send(waiting)):
             sent += count
@@ -101,7 +102,8 @@ class Bumps:
 
     def _count(self, bumps: Sequence[Bump], count: Count) -> None:
         for namespace, _ in bumps:
-            self._board.words[self._board.counter(namespace, count)] += 1
+            if self._board.knows(namespace):
+                self._board.counters.add(namespace, count)
 
     def _forget_arrived(self) -> None:
         ids = [self._arrived.popleft() for _ in range(len(self._arrived))]

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from core.cache.board import Count
+from core.cache.counters import Count
 from core.cache.selectors import NamespaceState, cache_state
 from core.cache.services import namespace_drop
 from core.errors import DomainError

@@ -77,16 +77,15 @@ class Listener:
 
     def _listen(self) -> None:
         """Subscribe, catch up, and hear until the connection fails."""
-        pubsub = _client().pubsub()
+        pubsub = _client().pubsub()  # type: ignore[no-untyped-call]
         try:
             pubsub.subscribe(CHANNEL)
             self._await_answer(pubsub)
             # In this order: what was lost is replayed before anything old is believed again.
-            knows_too_little = self._tier.is_another_server()
-            self._tier.breaker.close()
-            if knows_too_little:
+            if self._tier.is_another_server():
                 self._bumps.everywhere()
                 self._tier.remember_server()
+            self._tier.breaker.close()
             self._replay(everything=True)
             self._interruptions += 1
             self.hearing = self._interruptions

@@ -42,9 +42,10 @@ class MemoryTier:
         now = time.monotonic()
         for key, value in values.items():
             with self._lock:
-                self._entries[namespace, scope, key] = (found.versions + value, now, now + seconds)
+                stored = found.versions + value
+                self._entries[namespace, scope, key] = (stored, now, now + seconds)
 
-    def bump(self, bumps: Sequence[Bump], sender: int) -> None:
+    def bump(self, bumps: Sequence[Bump], sender: int, *, past_breaker: bool = False) -> None:
         """The board has it already."""
 
     def lock(self, namespace: str, scope: str, key: str) -> bool:
@@ -75,7 +76,7 @@ class NoTier:
     ) -> None:
         raise Away
 
-    def bump(self, bumps: Sequence[Bump], sender: int) -> None:
+    def bump(self, bumps: Sequence[Bump], sender: int, *, past_breaker: bool = False) -> None:
         """The board has it already, and there is nobody else."""
 
     def lock(self, namespace: str, scope: str, key: str) -> bool:

@@ -15,7 +15,7 @@ class CacheCollector(Collector):
             "What happened in each cache namespace.",
             labels=("namespace", "event"),
         )
-        for name, counts in runtime().board.totals().items():
+        for name, counts in runtime().board.counters.totals().items():
             for count, value in counts.items():
                 events.add_metric((name, count.name.lower()), value)
         yield events

@@ -1,6 +1,7 @@
 """Bumps that have not reached every tier yet."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from core.ids import uuid7
 
@@ -15,7 +16,8 @@ class PendingBump(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     namespace = models.CharField(max_length=40)
     scope = models.CharField(max_length=100)
-    created_at = models.DateTimeField()
+    #: By the database's clock, because machines compare it.
+    created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"{self.namespace} {self.scope}"

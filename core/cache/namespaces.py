@@ -10,7 +10,8 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
-from core.cache.board import Board, Count
+from core.cache.board import Board
+from core.cache.counters import Count
 from core.cache.flights import Flights
 from core.cache.policy import Policy
 from core.cache.process_tier import Entry, ProcessTier, Stamp
@@ -64,7 +65,8 @@ class Namespace(Generic[V]):
     ) -> dict[str, V]:
         """Those of `keys` that exist. `load` is given the ones that are not remembered.
 
-        What it returns beyond them is remembered as well.
+        What it returns beyond them is remembered as well. Nobody waits for another who
+        asks the same: most who ask are in transactions that write.
         """
         wanted = list(dict.fromkeys(keys))
         transaction = current_scope.get()
@@ -86,17 +88,8 @@ class Namespace(Generic[V]):
         if scopes:
             self.runtime.bump([(self.name, str(scope)) for scope in scopes])
 
-    def bump_all(self) -> None:
-        """The same for every scope."""
-        self.runtime.bump([(self.name, "")])
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether there is a second tier to share values through at the moment."""
-        return self.runtime.is_shared
-
     def count(self, count: Count, number: int = 1) -> None:
-        self.board.words[self.board.counter(self.name, count)] += number
+        self.board.counters.add(self.name, count, number)
 
     @cached_property
     def policy(self) -> Policy:
@@ -125,19 +118,18 @@ class Namespace(Generic[V]):
         )
 
     def _recall(self, scope: Scope) -> Recall[V]:
+        """What is read from now on is as good as the versions are now."""
         self.runtime.listener.ensure()
-        return Recall(self, scope, self._stamp(scope))
-
-    def _stamp(self, scope: Scope) -> Stamp:
         board = self.board
         slot, slot_of_all = board.slot(self.name, str(scope)), board.slot_of_all(self.name)
-        return Stamp(
+        stamp = Stamp(
             slot,
             board.versions[slot],
             slot_of_all,
             board.versions[slot_of_all],
             self.runtime.listener.hearing,
         )
+        return Recall(self, scope, stamp)
 
 
 def bump(scope: Scope, *namespaces: Namespace[Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.db import connections
 
-from core.cache.board import Count
+from core.cache.counters import Count
 from core.cache.process_tier import Entry, Stamp
 from core.cache.shared_tier import Away, Found
 from core.tenancy.router import primary_only, write_alias

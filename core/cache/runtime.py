@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from core.cache.board import Board
+from core.cache.board import LAYOUT, Board
 from core.cache.bumps import Bumps
 from core.cache.listener import Listener
 from core.cache.local_tiers import MemoryTier, NoTier
@@ -57,8 +57,8 @@ def board_path() -> Path:
         return Path(settings.CACHE_BOARD)
     database = settings.DATABASES["default"]
     system = f"{database['HOST']}:{database['PORT']}/{database['NAME']} {settings.SECRET_KEY}"
-    # A release with other namespaces numbers them differently.
-    parts = [system, *settings.CACHE_NAMESPACES]
+    # A release with other namespaces, or another layout, reads the words differently.
+    parts = [system, LAYOUT, *settings.CACHE_NAMESPACES]
     name = hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
     folder = MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
     return folder / f"erp-board-{name}"

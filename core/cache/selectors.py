@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from core.cache.board import Count
+from core.cache.counters import Count
 from core.cache.policy import Policy
 from core.cache.runtime import runtime
 
@@ -36,7 +36,7 @@ class CacheState(NamedTuple):
 def cache_state() -> CacheState:
     parts = runtime()
     mode = settings.REDIS_URL if settings.REDIS_URL in ("memory", "disabled") else "Redis"
-    totals = parts.board.totals()
+    totals = parts.board.counters.totals()
     namespaces = [
         NamespaceState(name, policy, totals[name])
         for name, policy in settings.CACHE_NAMESPACES.items()

@@ -22,6 +22,8 @@ SERVER = "erp:server"
 VERSION_BYTES = 8
 #: Longer than anything is cached, so that no version is forgotten before its values.
 VERSION_SECONDS = 2 * 86_400
+#: Of a version under which nothing is kept yet: a stranger's token leaves nothing that lasts.
+NEW_VERSION_SECONDS = 30
 LOCK_MILLISECONDS = 2_000
 BYTES_MAX = 512 * 1024
 
@@ -86,11 +88,14 @@ class RedisTier:
                 if len(value) <= BYTES_MAX:
                     name = _entry(namespace, scope, key)
                     pipe.set(name, found.versions + value, px=max(1, int(seconds * 1000)))
+            # Now that there is something under them, they live longer than it does.
+            pipe.expire(_all_version(namespace), VERSION_SECONDS)
+            pipe.expire(_scope_version(namespace, scope), VERSION_SECONDS)
             pipe.execute()
 
         self._try(call)
 
-    def bump(self, bumps: Sequence[Bump], sender: int) -> None:
+    def bump(self, bumps: Sequence[Bump], sender: int, *, past_breaker: bool = False) -> None:
         """New versions, and word of them to every process that listens."""
 
         def call(redis: Any) -> None:
@@ -101,7 +106,7 @@ class RedisTier:
             pipe.publish(CHANNEL, orjson.dumps([sender, list(bumps)]))
             pipe.execute()
 
-        self._try(call)
+        (_reached if past_breaker else self._try)(call)
 
     def lock(self, namespace: str, scope: str, key: str) -> bool:
         """Whether this process is the one to compute; for two seconds at most."""
@@ -118,24 +123,20 @@ class RedisTier:
         It may have come back with yesterday's versions, and yesterday's values under
         them. Asks even while the breaker is open; raises Away.
         """
-        try:
-            redis = _client()
-            return bool(redis.get(SERVER) != _run_id(redis))
-        except (RedisError, OSError) as error:
-            raise Away from error
+        return _reached(lambda redis: bool(redis.get(SERVER) != _run_id(redis)))
 
     def remember_server(self) -> None:
-        """Its versions are right from now on."""
-        self._try(lambda redis: redis.set(SERVER, _run_id(redis)))
+        """Its versions are right from now on. Past the breaker; raises Away."""
+        _reached(lambda redis: redis.set(SERVER, _run_id(redis)))
 
     def _try(self, call: Callable[[Any], R]) -> R:
         if self.breaker.is_open:
             raise Away
         try:
-            result = call(_client())
-        except (RedisError, OSError) as error:
+            result = _reached(call)
+        except Away:
             self.breaker.failed()
-            raise Away from error
+            raise
         self.breaker.succeeded()
         return result
 
@@ -149,11 +150,19 @@ def _client() -> Any:
     return get_redis_connection("default")
 
 
+def _reached(call: Callable[[Any], R]) -> R:
+    """The result of a call, whatever the breaker says; raises Away."""
+    try:
+        return call(_client())
+    except (RedisError, OSError) as error:
+        raise Away from error
+
+
 def _versions_made(redis: Any, names: list[str]) -> list[bytes]:
     """Versions for a scope that has none yet, or whose version was evicted: never an old one."""
     pipe = redis.pipeline(transaction=False)
     for name in names:
-        pipe.set(name, _new_version(), ex=VERSION_SECONDS, nx=True)
+        pipe.set(name, _new_version(), ex=NEW_VERSION_SECONDS, nx=True)
     pipe.mget(names)
     found: list[bytes] = pipe.execute()[-1]
     return found

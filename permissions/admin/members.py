@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -22,6 +23,7 @@ from core.tenancy.context import Context
 from permissions.models import Membership, User
 from permissions.selectors.members import members_of, membership_get
 from permissions.selectors.roles import role_choices
+from permissions.services.invitations import invitation_send
 from permissions.services.members import membership_update, user_activate, user_deactivate
 
 
@@ -30,9 +32,9 @@ def email(membership: Any) -> str:
     return str(membership.user.email)
 
 
-@admin.display(description="name", ordering="user__name")
+@admin.display(description="name", ordering="known_name")
 def name(membership: Any) -> str:
-    return str(membership.user.name or "-")
+    return str(membership.known_name or "-")
 
 
 @admin.display(description="roles")
@@ -52,7 +54,7 @@ def joined(membership: Any) -> str:
 
 @admin.display(description="may open this console")
 def console(membership: Any) -> str:
-    return "yes" if membership.user.is_staff else "no"
+    return "yes" if membership.user.is_staff and membership.joined_at else "no"
 
 
 @admin.display(description="why may he?")
@@ -93,15 +95,17 @@ class MembershipAdmin(ServiceModelAdmin):
         (email, name),
         ("is_active", "is_super_admin"),
         "role_ids",
-        (modules, joined, console, explained),
+        (modules, joined),
+        (console, explained),
         "version",
     )
     list_display = (email, name, roles, "is_super_admin", "is_active", joined)
     list_filter = ("is_active", "is_super_admin")
-    search_fields = ("user__email__istartswith", "user__name__icontains")
+    search_fields = ("user__email__istartswith", "known_name")
     search_help_text = "E-mail or name"
     ordering = ("user__email", "id")
-    actions = ("deactivate_everywhere", "activate_again")
+    actions = ("invite_again", "deactivate_everywhere", "activate_again")
+    change_list_template = "admin/members.html"
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Any]:
         return members_of(request.ctx.tenant_id).order_by(*self.ordering)
@@ -138,6 +142,25 @@ class MembershipAdmin(ServiceModelAdmin):
     def role_ids(self, membership: Any) -> str:
         """To who may look only."""
         return roles(membership)
+
+    def changelist_view(
+        self, request: StaffRequest, extra_context: Values | None = None
+    ) -> HttpResponse:
+        invites = {"may_invite": self.has_create_permission(request)}
+        return super().changelist_view(request, (extra_context or {}) | invites)
+
+    def has_create_permission(self, request: StaffRequest) -> bool:
+        return self.may(request, "create")
+
+    @admin.action(description="Send the invitation again", permissions=["create"])
+    def invite_again(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
+        for member in queryset:
+            try:
+                with readable_refusals():
+                    invitation_send(request.ctx, membership_id=member.pk)
+                messages.success(request, f"A new invitation to {member.user} is on its way.")
+            except DomainError as refusal:
+                messages.error(request, f"{member.user}: {refusal.message}")
 
     @admin.action(description="Deactivate in every company", permissions=["deactivate"])
     def deactivate_everywhere(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:

@@ -6,7 +6,7 @@ from core.tenancy.models import TenantModel
 
 
 class PermissionStamp(TenantModel):
-    """One row a tenant: raised by every change of who may do what, in its transaction.
+    """One row a tenant: triggers raise it with every change of roles, grants and assignments.
 
     What was computed under an older stamp is not true any more.
     """

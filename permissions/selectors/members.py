@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from core.errors import NotFound
 from core.listing import Order, Page, PageRequest, page_of
@@ -17,6 +17,10 @@ from permissions.models import Membership, ModuleAssignment, RoleAssignment
 Row = dict[str, Any]
 
 MEMBERSHIP = ("id", "user_id", "is_active", "is_super_admin", "created_at", "joined_at", "version")
+#: Until he accepts, an invited person is an e-mail address: what else we know of him comes
+#: from other companies, and would tell that he has an account there.
+INVITED = Q(joined_at=None, is_active=False)
+KNOWN_NAME = Case(When(INVITED, Value("")), default="user__name")
 BY_EMAIL = Order("memberships", ("email", "id"), descending=False)
 PEOPLE = Order("users", ("email", "user_id"), descending=False)
 
@@ -38,7 +42,11 @@ def members_of(tenant_id: UUID) -> QuerySet[Membership, Any]:
     return (
         Membership.objects.filter(tenant=tenant_id)
         .select_related("user")
-        .annotate(roles=Subquery(roles.values("names")), modules=Subquery(modules.values("names")))
+        .annotate(
+            roles=Subquery(roles.values("names")),
+            modules=Subquery(modules.values("names")),
+            known_name=KNOWN_NAME,
+        )
     )
 
 
@@ -89,13 +97,14 @@ def member_by_email(ctx: Context, *, email: str) -> Membership | None:
 
 def _memberships(ctx: Context) -> QuerySet[Membership, Row]:
     return Membership.objects.filter(tenant=ctx.tenant_id).values(
-        *MEMBERSHIP, email=F("user__email"), name=F("user__name")
+        *MEMBERSHIP, email=F("user__email"), name=KNOWN_NAME
     )
 
 
 def _people(ctx: Context) -> QuerySet[Membership, Row]:
     """`membership_id` is the key of these rows, `user_id` that of the person."""
-    rows: QuerySet[Membership, Any] = Membership.objects.filter(tenant=ctx.tenant_id).values(
+    members = Membership.objects.filter(tenant=ctx.tenant_id).exclude(INVITED)
+    rows: QuerySet[Membership, Any] = members.values(
         "user_id",
         "is_active",
         membership_id=F("id"),
@@ -120,7 +129,9 @@ def _with_rights(page: Page) -> Page:
 
     def shape(row: Row) -> Row:
         mine = roles[row["user_id"]]
+        is_invited = row["joined_at"] is None and not row["is_active"]
         return row | {
+            "user_id": None if is_invited else row["user_id"],
             "role_ids": [role_id for role_id, _ in mine],
             "roles": [code for _, code in mine],
             "modules": modules[row["user_id"]],

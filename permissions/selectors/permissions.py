@@ -131,11 +131,12 @@ def _kept_out(member: Membership | None) -> Reason | None:
         return Reason.NOT_A_MEMBER
     if not member.tenant.is_active:
         return Reason.COMPANY_INACTIVE
+    if not member.is_active and member.joined_at is None:
+        # Before his account: what became of that is none of this company's business yet.
+        return Reason.MEMBERSHIP_INVITED
     if not member.user.is_active:
         return Reason.USER_INACTIVE
-    if member.is_active:
-        return None
-    return Reason.MEMBERSHIP_INACTIVE if member.joined_at else Reason.MEMBERSHIP_INVITED
+    return None if member.is_active else Reason.MEMBERSHIP_INACTIVE
 
 
 def _explain_member(member: Membership, code: str) -> Explanation:

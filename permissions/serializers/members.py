@@ -27,7 +27,9 @@ class MembershipPatch(serializers.Serializer):
 
 class MembershipOutput(serializers.Serializer):
     id = serializers.UUIDField()
-    user_id = serializers.UUIDField()
+    user_id = serializers.UUIDField(
+        allow_null=True, help_text="Null, and no name either, before an invitation is accepted."
+    )
     email = serializers.CharField()
     name = serializers.CharField()
     is_active = serializers.BooleanField()

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable
 
-from django.db.models import F
-
+from core.cache.namespaces import bump
 from core.jobs import outbox
 from core.jobs.outbox import Event
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
-from permissions.caches import SESSIONS, USER_PERMISSIONS
-from permissions.models import PermissionStamp, UserSession
+from permissions.caches import MODULES, ROLES, SESSIONS, USER_PERMISSIONS
+from permissions.models import UserSession
 
 
 def permissions_void(ctx: Context, *events: Event) -> None:
-    """Who may do what in this tenant has changed, as `events` say."""
-    if not _stamp_raise():
-        PermissionStamp.objects.bulk_create([PermissionStamp()], ignore_conflicts=True)
-        _stamp_raise()
-    USER_PERMISSIONS.bump(ctx.tenant_id)
+    """Who may do what in this tenant has changed, as `events` say.
+
+    The stamp of the fallback table is raised by the database itself.
+    """
+    bump(ctx.tenant_id, USER_PERMISSIONS, ROLES, MODULES)
     outbox.announce(ctx, *events)
 
 
@@ -34,7 +33,3 @@ def permission_cache_purge(ctx: Context) -> int:
         cursor.execute("SELECT cleanup_expired_permission_cache()")
         [count] = cursor.fetchone()
     return int(count)
-
-
-def _stamp_raise() -> int:
-    return PermissionStamp.objects.update(stamp=F("stamp") + 1)

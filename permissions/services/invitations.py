@@ -20,7 +20,14 @@ from permissions import mail
 from permissions.events import UserPermissionsChanged
 from permissions.models import Grant, Membership, Role, RoleAssignment, User
 from permissions.services.invalidation import permissions_void
-from permissions.services.links import Link, LinkRefused, Purpose, link_make, link_use
+from permissions.services.links import (
+    Link,
+    LinkRefused,
+    Purpose,
+    lifetime_text,
+    link_make,
+    link_use,
+)
 from permissions.services.mail_limits import mail_count
 from permissions.services.passwords import password_require
 from permissions.services.safeguards import governance_lock, require_held
@@ -147,6 +154,7 @@ def _invite(ctx: Context, membership: Membership) -> None:
         subject=f"Invitation to {tenant.name}",
         values={
             "company": tenant.name,
+            "lifetime": lifetime_text(Purpose.INVITATION),
             "link": mail.link("accept-invitation", token=token, tenant_slug=tenant.slug),
         },
     )

@@ -96,3 +96,13 @@ def lifetime(purpose: str) -> timedelta:
         Purpose.INVITATION: settings.INVITATION_TOKEN_SECONDS,
     }
     return timedelta(seconds=seconds[Purpose(purpose)])
+
+
+def lifetime_text(purpose: str) -> str:
+    """For a mail: `7 days`, `1 hour`, `90 minutes`."""
+    seconds = int(lifetime(purpose).total_seconds())
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % length == 0:
+            number = seconds // length
+            return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    return f"{seconds} seconds"

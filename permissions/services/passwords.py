@@ -17,7 +17,15 @@ from permissions import mail
 from permissions.events import UserPasswordChanged
 from permissions.models import Membership, OneTimeToken, User, UserSession
 from permissions.services.invalidation import sessions_void
-from permissions.services.links import Link, LinkRefused, Purpose, link_make, link_use, links_void
+from permissions.services.links import (
+    Link,
+    LinkRefused,
+    Purpose,
+    lifetime_text,
+    link_make,
+    link_use,
+    links_void,
+)
 from permissions.services.mail_limits import mail_count
 from permissions.services.sessions import LoginRefused, credentials_check, sessions_end
 
@@ -116,6 +124,7 @@ def _reset_link_make(ctx: Context, *, membership: Membership) -> None:
         values={
             "name": user.name,
             "company": tenant.name,
+            "lifetime": lifetime_text(Purpose.PASSWORD_RESET),
             "link": mail.link("reset-password", token=token, tenant_slug=tenant.slug),
         },
     )

@@ -65,9 +65,12 @@ def member_add(ctx: Context, *, user_id: UUID, role: str) -> Membership:
     return membership
 
 
-def user_create(*, email: str, password: str, name: str = "", is_staff: bool = False) -> User:
-    """A new user, member of nothing yet. Global table; callers check who may do this."""
-    user = User(email=email.strip().lower(), name=name, is_staff=is_staff)
+def user_create(*, email: str, password: str, name: str = "", **flags: bool) -> User:
+    """A new user, member of nothing yet; `flags` are `is_staff` and `is_platform_admin`.
+
+    Global table; callers check who may do this.
+    """
+    user = User(email=email.strip().lower(), name=name, **flags)
     user.set_password(password)
     user.full_clean()
     user.save(force_insert=True)

@@ -49,7 +49,6 @@ class MembershipsView(InvitesView):
         MembershipOutput,
         many=True,
         filters=MembershipFilter,
-        csv=True,
         summary="Members with their roles and modules, by e-mail",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:

@@ -6,6 +6,7 @@ from core.api.endpoints import reads, writes
 from core.api.requests import TenantRequest
 from core.api.views import TenantView
 from core.listing import Page, PageRequest
+from permissions.caches import MODULES
 from permissions.selectors.modules import module_list
 from permissions.serializers.modules import ModuleOutput, ModulesBody, ModulesOutput
 from permissions.services.modules import modules_assign
@@ -20,6 +21,7 @@ class ModulesView(TenantView):
         "permissions.modules.view",
         ModuleOutput,
         many=True,
+        cached=MODULES,
         summary="Modules, their pages and actions, and whose they are",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:

@@ -7,6 +7,7 @@ from core.api.endpoints import reads, writes
 from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
 from core.listing import Page, PageRequest
+from permissions.caches import ROLES
 from permissions.filters import GrantFilter, RoleFilter
 from permissions.selectors.roles import grant_list, role_get, role_list
 from permissions.serializers.roles import (
@@ -31,6 +32,7 @@ class RolesView(TenantView):
         many=True,
         filters=RoleFilter,
         csv=True,
+        cached=ROLES,
         summary="Roles, by code",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
@@ -51,7 +53,13 @@ class RolesView(TenantView):
 class RoleView(TenantView):
     resource = "roles"
 
-    @reads("permissions.roles.view", RoleDetail, etag=True, summary="One, with what it grants")
+    @reads(
+        "permissions.roles.view",
+        RoleDetail,
+        etag=True,
+        cached=ROLES,
+        summary="One, with what it grants",
+    )
     def get(self, request: TenantRequest, id: UUID) -> Row:
         return role_get(request.ctx, role_id=id)
 

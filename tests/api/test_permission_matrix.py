@@ -12,7 +12,7 @@ import pytest
 
 from permissions.services.roles import role_update
 from permissions.services.sessions import session_open
-from tests.api.books import Books, document, fill, journal, line, open_books, payment
+from tests.api.books import RIGHTS, Books, document, fill, journal, line, open_books, payment
 from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal

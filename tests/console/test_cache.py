@@ -52,3 +52,8 @@ def test_an_unknown_namespace_is_refused(acme: Company) -> None:
     desk = platform_admin(acme)
     desk.post("cache", body={"namespace": "nothing"})
     assert "no cache namespace" in desk.said()
+
+
+def test_only_the_platform_s_admins_find_the_page(acme: Company) -> None:
+    assert "/admin/cache/" in platform_admin(acme).get("index")
+    assert "/admin/cache/" not in staff(acme).get("index")

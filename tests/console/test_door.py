@@ -164,6 +164,30 @@ def test_inviting_needs_its_permission_and_its_company(acme: Company, globex: Co
     assert mails_to(body["email"]) == []
 
 
+def test_the_list_of_members_leads_to_the_page_and_sends_again(
+    acme: Company, globex: Company
+) -> None:
+    """And until he accepts, it says no more of him than his address."""
+    desk = staff(acme)
+    User.objects.filter(pk=globex.owner.pk).update(name="Charlie Secret", is_staff=True)
+    desk.post("invite", body={"email": globex.owner.email, "roles": ["viewer"]})
+    page = desk.get("permissions_membership_changelist")
+    assert reverse("admin:invite") in page
+    assert globex.owner.email in page
+    assert "Charlie Secret" not in page
+    found = desk.get("permissions_membership_changelist", q="Charlie Secret")
+    assert globex.owner.email not in found
+    [waiting] = Membership.objects.filter(user=globex.owner, tenant=acme.tenant_id)
+    assert "Charlie Secret" not in desk.get("permissions_membership_change", waiting.pk)
+    desk.act("permissions_membership_changelist", "invite_again", [waiting.pk])
+    assert "is on its way" in desk.said()
+    assert len(mails_to(globex.owner.email)) == 2
+    viewer = staff(acme, role=rights.role_of(acme, "permissions.memberships.view")["code"])
+    page = viewer.get("permissions_membership_changelist")
+    assert reverse("admin:invite") not in page
+    assert "invite_again" not in page
+
+
 # --- who is logged in ---------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ def test_somebody_new_chooses_a_password_and_is_in(acme: Company, alice: Api) ->
     assert log_in(dan, CHOSEN).status_code == 401
     [text] = mails_to(dan)
     assert f"Company {acme.slug}" in text
+    assert "good for 7 days, and once" in text
     assert f"/admin/accept-invitation/?tenant={acme.slug}&token=" in link_in(text)
     joined = accept(token_to(dan), password=CHOSEN, name="Daniel")
     assert (joined.status_code, joined.data["slug"]) == (200, acme.slug)
@@ -89,6 +90,19 @@ def test_the_answer_does_not_say_whether_there_is_an_account(
         answer.data.pop("email")
     assert known.data == unknown.data
     assert len(mails_to(globex.owner.email)) == len(mails_to(new)) == 1
+
+
+def test_nor_does_a_list_or_a_filter_of_it(globex: Company, alice: Api) -> None:
+    User.objects.filter(pk=globex.owner.pk).update(name="Charlie Secret")
+    made = invite(alice, globex.owner.email).data
+    for path in ("memberships/", f"memberships/{made['id']}/", "users/"):
+        answer = alice.get(path).content.decode()
+        assert "Charlie Secret" not in answer
+        assert str(globex.owner.pk) not in answer
+    assert alice.ok("GET", "memberships/?name=Charlie")["data"] == []
+    assert accept(token_to(globex.owner.email)).status_code == 200
+    [row] = alice.ok("GET", "memberships/?name=Charlie")["data"]
+    assert (row["name"], row["user_id"]) == ("Charlie Secret", str(globex.owner.pk))
 
 
 def test_a_password_that_is_too_weak_leaves_the_invitation_open(alice: Api) -> None:

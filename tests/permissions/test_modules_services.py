@@ -171,6 +171,20 @@ def test_the_platforms_admins_are_made_by_command(acme: Company, globex: Company
         call_command("platform_admin", "nobody@example.test")
 
 
+def test_a_new_owner_is_put_in_by_command(acme: Company) -> None:
+    eve, said = new_user("eve"), StringIO()
+    arguments = ("--tenant", acme.slug, "--user", eve.email, "--role")
+    call_command("add_member", *arguments, "owner", stdout=said)
+    assert held(acme, eve) == catalog.tenant_codes()
+    for wrong in (
+        (*arguments, "emperor"),
+        ("--tenant", "no-such", "--user", eve.email, "--role", "owner"),
+        ("--tenant", acme.slug, "--user", "nobody@example.test", "--role", "owner"),
+    ):
+        with pytest.raises(CommandError):
+            call_command("add_member", *wrong)
+
+
 # --- the database -------------------------------------------------------------------
 
 

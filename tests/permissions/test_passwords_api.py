@@ -116,6 +116,7 @@ def test_a_forgotten_password_is_set_by_the_link_in_the_mail(acme: Company) -> N
     [text] = mails_to(acme.owner.email)
     assert f"Company {acme.slug}" in text
     assert f"tenant={acme.slug}" in link_in(text)
+    assert "good for 1 hour, and once" in text
     assert reset(token_to(acme.owner.email)).status_code == 204
     assert api.get("auth/me/").status_code == 401
     assert log_in(acme.owner.email, NEW).status_code == 200, "the lock is gone as well"

@@ -89,10 +89,10 @@ def test_the_first_thing_in_the_way_is_the_reason(acme: Company, globex: Company
     assert reason_of(acme, bob) == Reason.MODULE_NOT_ASSIGNED
     update(acme, bob, is_active=False)
     assert reason_of(acme, bob) == Reason.MEMBERSHIP_INACTIVE
-    Membership.objects.filter(user=bob).update(joined_at=None)
-    assert reason_of(acme, bob) == Reason.MEMBERSHIP_INVITED
     User.objects.filter(pk=bob.pk).update(is_active=False)
     assert reason_of(acme, bob) == Reason.USER_INACTIVE
+    Membership.objects.filter(user=bob).update(joined_at=None)
+    assert reason_of(acme, bob) == Reason.MEMBERSHIP_INVITED
     Tenant.objects.filter(pk=acme.tenant_id).update(is_active=False)
     assert reason_of(acme, bob) == Reason.COMPANY_INACTIVE
 

@@ -38,6 +38,7 @@ class DemoUser:
     name: str
     password: str
     is_staff: bool = False
+    is_platform_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ USERS = (
     DemoUser("alice@example.com", "Alice Alder", "alder-finch-demo-1"),
     DemoUser("bob@example.com", "Bob Finch", "alder-finch-demo-2"),
     DemoUser("charlie@example.com", "Charlie Wood", "hack-club-demo-1"),
-    DemoUser("sam@example.com", "Sam Reed", "back-office-demo-1", is_staff=True),
+    DemoUser(
+        "sam@example.com", "Sam Reed", "back-office-demo-1", is_staff=True, is_platform_admin=True
+    ),
 )
 COMPANIES = (
     DemoCompany(
@@ -64,14 +67,14 @@ COMPANIES = (
         (
             ("alice@example.com", "owner"),
             ("bob@example.com", "viewer"),
-            ("sam@example.com", "accountant"),
+            ("sam@example.com", "owner"),
         ),
     ),
     DemoCompany(
         "hack-club",
         "Hack Club (demo books)",
         "USD",
-        (("charlie@example.com", "owner"), ("sam@example.com", "accountant")),
+        (("charlie@example.com", "owner"), ("sam@example.com", "owner")),
     ),
 )
 
@@ -82,7 +85,11 @@ def demo_users_ensure(users: Iterable[DemoUser] = USERS) -> dict[str, User]:
     for user in users:
         if user.email not in found:
             found[user.email] = user_create(
-                email=user.email, password=user.password, name=user.name, is_staff=user.is_staff
+                email=user.email,
+                password=user.password,
+                name=user.name,
+                is_staff=user.is_staff,
+                is_platform_admin=user.is_platform_admin,
             )
     return found
 
