@@ -79,27 +79,32 @@ class Listener:
         self._connection.close()
 
     def _read(self) -> None:
-        event, data = "", ""
+        rest = b""
         try:
-            while line := self.response.readline():
-                name, _, value = line.decode().rstrip("\n").partition(": ")
-                if line == b"\n":
-                    if data:
-                        self._tell(event, data)
-                    event, data = "", ""
-                elif name == "event":
-                    event = value
-                elif name == "data":
-                    data = value
-                elif name == "id":
-                    self.last_id = value
-                elif not name:
-                    self.comments.append(value)
+            while block := self.response.read1(65536):
+                *frames, rest = (rest + block).split(b"\n\n")
+                for one in frames:
+                    self._frame(one.decode())
         except (OSError, ValueError, http.client.HTTPException, AttributeError):
             pass
         with self._changed:
             self.ended_at = time.monotonic()
             self._changed.notify_all()
+
+    def _frame(self, text: str) -> None:
+        event, data = "", ""
+        for line in text.split("\n"):
+            name, _, value = line.partition(": ")
+            if name == "event":
+                event = value
+            elif name == "data":
+                data = value
+            elif name == "id":
+                self.last_id = value
+            elif not name:
+                self.comments.append(value)
+        if data:
+            self._tell(event, data)
 
     def _tell(self, event: str, data: str) -> None:
         with self._changed:

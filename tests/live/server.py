@@ -64,6 +64,18 @@ class Server:
                 os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
             self.child = None
+            self._wait_closed()
+
+    def _wait_closed(self) -> None:
+        """Its worker may live a moment longer, and keep the port."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                with suppress(OSError):
+                    probe.bind(("127.0.0.1", self.port))
+                    return
+            time.sleep(0.05)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
