@@ -5,8 +5,11 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
+        from django.db.models import CharField
+
         from core import refusals
         from core.partitions import registry
+        from messaging.lookups import Holds
         from messaging.refusals import REFUSALS
         from permissions import catalog
 
@@ -32,3 +35,4 @@ class MessagingConfig(AppConfig):
             },
         )
         refusals.register(REFUSALS)
+        CharField.register_lookup(Holds)

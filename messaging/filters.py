@@ -16,7 +16,7 @@ class ThreadFilter(FilterSet):
     record_id = UUIDFilter(field_name="record_id")
     subject = CharFilter(
         field_name="subject",
-        lookup_expr="icontains",
+        lookup_expr="holds",
         max_length=SUBJECT_LENGTH_MAX,
         label="A part of it.",
     )

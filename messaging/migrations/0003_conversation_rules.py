@@ -2,7 +2,6 @@ from pathlib import Path
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import migrations, models
-from django.db.models.functions import Upper
 
 from core.tenancy.migration_sql import sql_file
 
@@ -22,7 +21,7 @@ class Migration(migrations.Migration):
             model_name="thread",
             index=GinIndex(
                 models.F("tenant"),
-                OpClass(Upper("subject"), name="gin_trgm_ops"),
+                OpClass("subject", name="gin_trgm_ops"),
                 name="messaging_thread_subject",
             ),
         ),

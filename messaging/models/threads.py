@@ -2,7 +2,6 @@
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
 
 from core.tenancy.models import TenantForeignKey, TenantModel
 from permissions.models import User
@@ -59,7 +58,7 @@ class Thread(TenantModel):
             models.Index(fields=["tenant", "record_id"], name="messaging_thread_record_idx"),
             GinIndex(
                 models.F("tenant"),
-                OpClass(Upper("subject"), name="gin_trgm_ops"),
+                OpClass("subject", name="gin_trgm_ops"),
                 name="messaging_thread_subject",
             ),
         ]

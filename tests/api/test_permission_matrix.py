@@ -148,7 +148,6 @@ GET    inbox/unread/                messaging.threads.view          200 200 200 
 GET    live/poll/                   messaging.messages.view         200 200 200 200 401
 """
 TALK = ("threads", "messages")
-RIGHTS = ("users", "memberships", "roles", "grants")
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 

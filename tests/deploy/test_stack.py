@@ -63,7 +63,7 @@ def test_statements_are_counted(stack: Environment) -> None:
 def test_searches_may_use_their_index_under_row_level_security(stack: Environment) -> None:
     sql = """
         SELECT bool_and(proleakproof)
-          FROM pg_proc WHERE proname IN ('ts_match_vq', 'jsonb_contains')"""
+          FROM pg_proc WHERE proname IN ('ts_match_vq', 'jsonb_contains', 'texticlike')"""
     assert ask(stack["DATABASE_URL"], sql) == [(True,)]
 
 

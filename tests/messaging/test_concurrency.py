@@ -1,4 +1,4 @@
-"""Many at once: ids in the order of commits, pages that hold each message once, one direct thread."""
+"""Many at once: ids in the order of commits, pages with each message once, one direct thread."""
 
 import os
 import random

@@ -13,7 +13,7 @@ from core.ids import uuid7
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
 from messaging.models import Thread
-from messaging.services.imports.ids import without_place
+from messaging.services.imports.ids import range_of, without_place
 from messaging.services.imports.values import datetime_of
 
 SQL = Path(__file__).parent / "sql"
@@ -119,8 +119,8 @@ def messages_write(
 
 
 def _known(ctx: Context, threads: list[UUID], lines: list[Line]) -> dict[int, UUID]:
-    ids = [line.id for line in lines]
-    wanted = {"tenant": ctx.tenant_id, "threads": threads, "first": min(ids), "last": max(ids)}
+    first, last = range_of([line.id for line in lines])
+    wanted = {"tenant": ctx.tenant_id, "threads": threads, "first": first, "last": last}
     with tenant_cursor() as cursor:
         cursor.execute(KNOWN_SQL, wanted)
         return {without_place(known): known for (known,) in cursor.fetchall()}

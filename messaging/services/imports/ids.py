@@ -4,12 +4,14 @@ UUIDv7 of the original moment, to the microsecond; then the message's place amon
 those of its thread at that microsecond, then a hash of where it comes from.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 from uuid import UUID
 
 PLACE_BITS, HASH_BITS = 20, 42
 PLACES_MAX = 1 << PLACE_BITS
 _PLACE_MASK = ~((PLACES_MAX - 1) << HASH_BITS)
+_AFTER_MOMENT = (1 << PLACE_BITS + HASH_BITS) - 1
 SEPARATOR = "\x1f"
 
 
@@ -36,6 +38,12 @@ def imported_id(microseconds: int, place: int, hashed: int) -> UUID:
 def without_place(id: UUID) -> int:
     """What stays the same when a file has more messages of the same microsecond."""
     return id.int & _PLACE_MASK
+
+
+def range_of(ids: Iterable[UUID]) -> tuple[UUID, UUID]:
+    """From the first to the last possible id of the moments of `ids`."""
+    ordered = sorted(one.int for one in ids)
+    return UUID(int=ordered[0] & ~_AFTER_MOMENT), UUID(int=ordered[-1] | _AFTER_MOMENT)
 
 
 def thread_id(tenant_id: UUID, name: str, key: str) -> UUID:

@@ -46,10 +46,10 @@ def json_lines_read(path: Path, bytes_read: BytesRead) -> Iterator[Record]:
                 yield from _records(number, line)
                 if number % 10_000 == 0:
                     bytes_read(file.tell())
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise SourceUnusable(f"{path} is damaged: {error}.") from error
     except OSError as error:
         raise SourceUnusable(f"{path}: {error.strerror or error}.") from error
-    except (EOFError, zlib.error) as error:
-        raise SourceUnusable(f"{path} is damaged: {error}.") from error
 
 
 def _lines(content: IO[bytes]) -> Iterator[tuple[int, bytes]]:
