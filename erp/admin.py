@@ -48,7 +48,6 @@ NAVIGATION = {
     "System": [
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),
-        ("Partitions", "calendar_month", "partitions", "system.partitions"),
     ],
 }
 #: Of these, the pages that are no list of a model.
