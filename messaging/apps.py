@@ -32,6 +32,8 @@ class MessagingConfig(AppConfig):
                 "threads": ["view", "create", "update"],
                 "messages": ["view", "create", "update", "delete"],
                 "settings": ["view", "update"],
+                # Of everybody's threads: reading them without taking part, and closing them.
+                "conversations": ["view", "update"],
             },
         )
         refusals.register(REFUSALS)

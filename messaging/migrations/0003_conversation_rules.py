@@ -25,5 +25,13 @@ class Migration(migrations.Migration):
                 name="messaging_thread_subject",
             ),
         ),
+        migrations.AddIndex(
+            model_name="participant",
+            index=models.Index(
+                fields=["tenant", "user"],
+                name="messaging_participant_outside",
+                condition=models.Q(role="guest", left_at=None),
+            ),
+        ),
         sql_file(SQL / "conversations.sql"),
     ]

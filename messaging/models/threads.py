@@ -101,7 +101,12 @@ class Participant(TenantModel):
                 fields=["tenant", "user", "thread"],
                 name="messaging_participant_inbox",
                 condition=models.Q(left_at=None),
-            )
+            ),
+            models.Index(
+                fields=["tenant", "user"],
+                name="messaging_participant_outside",
+                condition=models.Q(role="guest", left_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
