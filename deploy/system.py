@@ -88,6 +88,7 @@ class System:
         step("Migrations", lambda: self.manage("migrate", "--noinput"))
         step("Static files", lambda: self.manage("collectstatic", "--noinput"))
         said = step("Demo companies", lambda: self.manage("seed_demo", "--json"))
+        step("Demo conversations", lambda: self.manage("seed_conversations"))
         try:
             logins = json.loads(said)
         except ValueError:
