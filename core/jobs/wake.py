@@ -61,6 +61,7 @@ class _Caller:
         with self._starting:
             if self._owner != os.getpid():
                 self._owner = os.getpid()
+                runtime().listener.ensure()  # it finds out when Redis is back
                 threading.Thread(target=self._run, name="outbox-wake", daemon=True).start()
 
     def _run(self) -> None:
