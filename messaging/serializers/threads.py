@@ -67,7 +67,7 @@ class ThreadOutput(serializers.Serializer):
 
 class ParticipantsBody(serializers.Serializer):
     participants = serializers.ListField(
-        child=JoiningBody(), allow_empty=False, max_length=PARTICIPANTS_MAX
+        child=JoiningBody(), required=False, default=list, max_length=PARTICIPANTS_MAX
     )
     with_history = serializers.BooleanField(
         default=False, help_text="Show them what was said before."

@@ -37,6 +37,7 @@ def participants_add(ctx: Context, *, thread_id: UUID, joining: Sequence[Joining
     """Let members in, again or for the first time. An owner does it; all or none."""
     thread, me = thread_lock(ctx, thread_id)
     _require_manageable(thread, me)
+    require(bool(joining), Invalid.field("participants", "Say who."))
     known = Participant.objects.filter(thread=thread, left_at=None)
     twice = known.filter(user__in=[one.user_id for one in joining]).exists()
     require(not twice, Conflict("He takes part already."))
