@@ -160,8 +160,8 @@ def _maintain(plan: Plan, report: Report, moment: datetime, progress: Progress) 
             report.kept.append(f"{family.name} {month:%Y-%m}")
         progress(f"{family.name} {month:%Y-%m}")
     for table in registry.tables():
-        with _postponed(report, f"statistics of {table}"):
-            step("SELECT analyze_partitioned(%s)::text", [table])
+        with _postponed(report, f"names and statistics of {table}"):
+            step("SELECT tidy_partitioned(%s)::text", [table])
 
 
 def _retire(family: Family, month: date, report: Report, moment: datetime) -> None:

@@ -23,7 +23,7 @@ PAUSE_SECONDS_MAX = 2.0
 IN_THE_WAY = {"55P03", "40P01", "40001"}
 #: The functions that refuse name their rule as a constraint.
 REFUSED = {"55000", "42809", "22008", "22023"}
-LIMIT_SECONDS = 3600
+LIMIT_SECONDS = 3 * 3600
 
 log = structlog.get_logger(__name__)
 

@@ -58,7 +58,7 @@ GLOBAL_WITH_TENANT = {
 }
 
 #: Functions that act with the rights of the tables' owner, whom the application is not.
-LENDING = {"create_partition", "drop_partition", "analyze_partitioned"}
+LENDING = {"create_partition", "drop_partition", "tidy_partitioned"}
 
 #: Names given by Django's own and other people's apps, which we do not choose.
 FOREIGN_NAMES = ("auth_", "axes_", "django_", "otp_")

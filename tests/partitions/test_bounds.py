@@ -10,6 +10,7 @@ from core.ids import uuid7, uuid7_floor
 from core.partitions.months import bounds, month_of, month_of_partition, month_plus, partition_name
 from tests.cast import Company
 from tests.core.raw import one, raw, refused, rows
+from tests.database import connect
 from tests.partitions.scratch import HEARD, SAID, at, id_at, partitions, say
 
 CREATE = "SELECT create_partition(%s, %s::date)"
@@ -100,6 +101,22 @@ def test_a_partition_has_all_that_its_table_has(scratch: None) -> None:
     assert acl is None
 
 
+def test_an_index_that_is_added_later_is_named_by_maintenance(scratch: None) -> None:
+    with raw() as connection:
+        connection.execute(CREATE, [SAID, "2026-12-15"])
+    with connect("owner") as owner:
+        owner.execute(f"CREATE INDEX scratch_said_at ON {SAID} (tenant_id, said_at)")
+    with raw() as connection:
+        connection.execute("SELECT tidy_partitioned(%s)", [SAID])
+        found = rows(
+            connection,
+            "SELECT relname::text FROM pg_class WHERE relname ~ '^scratch_said.*p2026_12$' "
+            "AND relkind = 'i' ORDER BY 1",
+        )
+    assert ("scratch_said_at_p2026_12",) in found
+    assert len(found) == 3
+
+
 def test_making_it_again_makes_nothing(scratch: None) -> None:
     made = "SELECT count(*) FROM create_future_partitions(%s, %s, %s)"
     with raw() as connection:
@@ -142,7 +159,7 @@ def test_only_partitioned_tables_of_ours_are_served(scratch: None, target: str) 
         "SELECT create_partition(%s, '2026-12-01')",
         "SELECT drop_partition(%s, '2026-12-01')",
         "SELECT drop_old_partitions(%s, 12)",
-        "SELECT analyze_partitioned(%s)",
+        "SELECT tidy_partitioned(%s)",
     ):
         with refused("partitions_not_ours"), raw() as connection:
             connection.execute(statement, [target])
@@ -189,4 +206,4 @@ def test_nobody_else_may_call_them() -> None:
             "WHERE prosecdef AND proname ~ 'partition' ORDER BY 1",
         )
     assert found == []
-    assert lent == [("analyze_partitioned",), ("create_partition",), ("drop_partition",)]
+    assert lent == [("create_partition",), ("drop_partition",), ("tidy_partitioned",)]

@@ -8,6 +8,8 @@ from a file, which is moved from the last seconds of one month to the first of t
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,14 +29,19 @@ def library() -> str:
     pytest.skip("needs libfaketime (apt-get install faketime)")
 
 
-def test_rows_are_written_through_month_ends(tmp_path: Path) -> None:
-    clock = tmp_path / "clock"
-    start = datetime(2026, 11, 20, tzinfo=UTC)
-    clock.write_text(f"{int((start - datetime.now(UTC)).total_seconds()):+d}")
-    # The server may run as somebody else, who has to get to the file.
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o711)
-    clock.chmod(0o644)
+@pytest.fixture
+def clock() -> Iterator[Path]:
+    """A file that the server can read as well, which may run as somebody else."""
+    with tempfile.TemporaryDirectory(prefix="erp-clock-") as directory:
+        Path(directory).chmod(0o711)
+        path = Path(directory) / "clock"
+        start = datetime(2026, 11, 20, tzinfo=UTC)
+        path.write_text(f"{int((start - datetime.now(UTC)).total_seconds()):+d}")
+        path.chmod(0o644)
+        yield path
+
+
+def test_rows_are_written_through_month_ends(clock: Path) -> None:
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -42,13 +42,13 @@ def test_36_month_ends_with_archives_and_drops(
     assert (max(ahead), min(ahead)) == (12, 10)
     kept = len(sayings(acme.tenant_id))
     assert 24 <= kept < said
-    assert partitions()[0] == f"{SAID}_p2028_10"
+    assert partitions()[0] == f"{SAID}_p2028_11"
     assert len(list(archive_dir.rglob("*.zst"))) == 2 * len(_months_dropped())
 
 
 def _months_dropped() -> list[str]:
-    """August 2026 (three months back of the first day) to September 2028."""
-    return [f"{2026 + n // 12}-{n % 12 + 1:02}" for n in range(7, 33)]
+    """August 2026 (three months back of the first day) to October 2028."""
+    return [f"{2026 + n // 12}-{n % 12 + 1:02}" for n in range(7, 34)]
 
 
 def test_maintenance_dead_for_eleven_months_is_survived(scratch: None, acme: Company) -> None:

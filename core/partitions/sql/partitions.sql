@@ -84,6 +84,29 @@ BEGIN
 END
 $$;
 
+-- Indexes of partitions get the name of their table's index, with the month behind: PostgreSQL's own
+-- names say nothing, and are longer than we allow. Also those that a later migration adds.
+CREATE FUNCTION partition_name_indexes(target text) RETURNS void
+LANGUAGE plpgsql STRICT SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    index record;
+BEGIN
+    FOR index IN
+        SELECT child.relname AS old, parent.relname || right(partition.relname, 9) AS new
+        FROM pg_inherits p
+        JOIN pg_class partition ON partition.oid = p.inhrelid
+        JOIN pg_index x ON x.indrelid = partition.oid
+        JOIN pg_class child ON child.oid = x.indexrelid
+        JOIN pg_inherits i ON i.inhrelid = child.oid
+        JOIN pg_class parent ON parent.oid = i.inhparent
+        WHERE p.inhparent = format('public.%I', target)::regclass
+          AND child.relname <> parent.relname || right(partition.relname, 9)
+    LOOP
+        EXECUTE format('ALTER INDEX public.%I RENAME TO %I', index.old, index.new);
+    END LOOP;
+END
+$$;
+
 -- The partition of a month, if there is none; its name, or NULL where there was one.
 --
 -- Made beside the table and attached when it is ready: readers and writers of the table go on.
@@ -94,7 +117,6 @@ SET timezone = 'UTC' SET lock_timeout = '200ms' AS $$
 DECLARE
     first date := date_trunc('month', month::timestamp)::date;
     made text := partition_name(target, first);
-    index record;
 BEGIN
     PERFORM partition_key(target);
     IF first < '1970-01-01' OR first > now() + interval '50 years' THEN
@@ -115,16 +137,7 @@ BEGIN
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', made);
     EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
         target, made, uuid7_floor(first), uuid7_floor(first + interval '1 month'));
-    FOR index IN
-        SELECT child.relname AS old, parent.relname || right(made, 9) AS new
-        FROM pg_index x
-        JOIN pg_class child ON child.oid = x.indexrelid
-        JOIN pg_inherits i ON i.inhrelid = child.oid
-        JOIN pg_class parent ON parent.oid = i.inhparent
-        WHERE x.indrelid = format('public.%I', made)::regclass
-    LOOP
-        EXECUTE format('ALTER INDEX public.%I RENAME TO %I', index.old, index.new);
-    END LOOP;
+    PERFORM partition_name_indexes(target);
     RETURN made;
 END
 $$;
@@ -248,12 +261,15 @@ BEGIN
 END
 $$;
 
--- What the planner knows of the table as a whole: autovacuum looks at each partition, never at this.
-CREATE FUNCTION analyze_partitioned(target text) RETURNS void
+-- Names of indexes, and what the planner knows of the table as a whole: autovacuum looks at each
+-- partition, never at this.
+CREATE FUNCTION tidy_partitioned(target text) RETURNS void
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET lock_timeout = '200ms' AS $$
 BEGIN
     PERFORM partition_key(target);
+    PERFORM pg_advisory_xact_lock(hashtextextended('partitions:' || target, 0));
+    PERFORM partition_name_indexes(target);
     EXECUTE format('ANALYZE ONLY public.%I', target);
 END
 $$;
@@ -267,7 +283,7 @@ BEGIN
             'uuid7_floor', 'partition_name', 'partition_key', 'partition_is_attached',
             'partition_columns', 'partition_digest', 'create_partition', 'create_future_partitions',
             'partition_require_unreferenced', 'partition_archived', 'drop_partition',
-            'drop_old_partitions', 'analyze_partitioned')
+            'drop_old_partitions', 'partition_name_indexes', 'tidy_partitioned')
     LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO erp_app', made);
