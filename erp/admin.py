@@ -45,6 +45,11 @@ NAVIGATION = {
         ("Duties", "balance", "permissions_duties", "permissions.duties"),
         ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
     ],
+    "Conversations": [
+        ("Threads", "forum", "messaging_thread", "messaging.conversations"),
+        ("Search", "manage_search", "messaging_search", "messaging.conversations"),
+        ("Retention", "auto_delete", "messaging_messagingsettings", "messaging.settings"),
+    ],
     "System": [
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),

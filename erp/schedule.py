@@ -12,6 +12,11 @@ SCHEDULE = {
         "schedule": crontab(hour=2, minute=5),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "delete messages that companies no longer keep": {
+        "task": "messaging.tasks.messages_expire_task",
+        "schedule": crontab(hour=1, minute=35),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "purge expired idempotency keys": {
         "task": "core.api.tasks.idempotency_keys_purge_task",
         "schedule": crontab(minute=10),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from messaging.views import live, messages, threads
+from messaging.views import live, messages, settings, threads
 
 urlpatterns = [
     path("threads/", threads.ThreadsView.as_view()),
@@ -19,4 +19,5 @@ urlpatterns = [
     path("live/poll/", live.LivePollView.as_view()),
     path("inbox/", threads.InboxView.as_view()),
     path("inbox/unread/", threads.UnreadView.as_view()),
+    path("messaging/settings/", settings.MessagingSettingsView.as_view()),
 ]

@@ -8,8 +8,8 @@ from core.tenancy.models import TenantModel
 class MessagingSettings(TenantModel):
     """One row a tenant, made when it is first changed."""
 
-    #: Messages older than this are hidden, and deleted by the clock; empty keeps them until
-    #: their partition is archived.
+    #: Messages older than this are deleted by the clock; empty keeps them until their partition
+    #: is archived.
     kept_months = models.PositiveSmallIntegerField(null=True)
     version = models.BigIntegerField(default=1)
 

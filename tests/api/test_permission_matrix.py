@@ -145,6 +145,8 @@ PUT    messages/{id}/reactions/{emoji}/ messaging.messages.create   204 404 403 
 DELETE messages/{id}/reactions/{emoji}/ messaging.messages.create   204 404 403 404 401
 GET    inbox/                       messaging.threads.view          200 200 200 200 401
 GET    inbox/unread/                messaging.threads.view          200 200 200 200 401
+GET    messaging/settings/          messaging.settings.view         200 403 403 200 401
+PATCH  messaging/settings/          messaging.settings.update       200 403 403 200 401
 GET    live/poll/                   messaging.messages.view         200 200 200 200 401
 """
 TALK = ("threads", "messages")

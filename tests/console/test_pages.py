@@ -36,6 +36,8 @@ RECORDS = (
 RIGHTS = ("permissions_membership", "permissions_role")
 #: One page each, in place of a list and forms.
 QUESTIONS = ("permissions_moduleassignment", "permissions_permission")
+#: Tried in test_conversations.py.
+CONVERSATIONS = ("messaging_thread", "messaging_messagingsettings")
 SETTINGS = "accounting_companysettings"
 
 
@@ -73,7 +75,8 @@ def registered() -> Iterator[str]:
 
 
 def test_these_are_all_pages() -> None:
-    assert set(registered()) == {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, SETTINGS}
+    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, SETTINGS}
+    assert set(registered()) == known
 
 
 def test_an_owner_opens_every_page(acme: Company) -> None:
