@@ -1,6 +1,7 @@
 """What those who take part in threads hear of, in the order of commits: ids, no contents."""
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from messaging import events
 
 SQL = Path(__file__).parent / "sql"
 EVENTS_SQL = (SQL / "live_events.sql").read_text(encoding="utf-8")
+AUDIENCE_SQL = (SQL / "live_audience.sql").read_text(encoding="utf-8")
 TENANTS_SQL = (SQL / "live_tenants.sql").read_text(encoding="utf-8")
 
 NAMES = [kind.name for kind in events.Heard.__subclasses__()]
@@ -112,12 +114,32 @@ def _events(ctx: Context, after: int, until: int, user_ids: Collection[UUID]) ->
         "after": after,
         "until": until,
         "names": NAMES,
-        "users": list(user_ids),
         "rows": PAGE_SIZE,
     }
     with tenant_cursor() as cursor:
         cursor.execute(EVENTS_SQL, values)
-        return [_event(*row) for row in cursor.fetchall()]
+        told = [_Row(*row) for row in cursor.fetchall()]
+    audience = _audience(ctx, {row.thread_id for row in told}, user_ids)
+    return [_event(row, audience.get(row.thread_id, ())) for row in told]
+
+
+def _audience(
+    ctx: Context, thread_ids: Collection[UUID | None], user_ids: Collection[UUID]
+) -> dict[UUID | None, list["_Participant"]]:
+    """Who of `user_ids` is or was in these threads, without guests of internal ones."""
+    found: dict[UUID | None, list[_Participant]] = defaultdict(list)
+    if not thread_ids:
+        return found
+    values: dict[str, Any] = {
+        "tenant": ctx.tenant_id,
+        "threads": list(thread_ids),
+        "users": list(user_ids),
+    }
+    with tenant_cursor() as cursor:
+        cursor.execute(AUDIENCE_SQL, values)
+        for thread_id, *participant in cursor.fetchall():
+            found[thread_id].append(_Participant(*participant))
+    return found
 
 
 def live_tenants(*, after: int, until: int, tenant_ids: Collection[UUID]) -> list[UUID]:
@@ -128,13 +150,30 @@ def live_tenants(*, after: int, until: int, tenant_ids: Collection[UUID]) -> lis
         return [tenant_id for (tenant_id,) in cursor.fetchall()]
 
 
-def _event(
-    position: int,
-    name: str,
-    payload: str,
-    actor_id: UUID | None,
-    at: datetime,
-    user_ids: list[UUID] | None,
-) -> LiveEvent:
-    values = {**orjson.loads(payload), "actor_id": actor_id, "at": at} if user_ids else {}
-    return LiveEvent(position, name, values, frozenset(user_ids or ()))
+class _Row(NamedTuple):
+    position: int
+    name: str
+    payload: str
+    actor_id: UUID | None
+    at: datetime
+    thread_id: UUID | None
+    message_id: UUID | None
+
+
+class _Participant(NamedTuple):
+    user_id: UUID
+    left_at: datetime | None
+    sees_after_id: UUID | None
+
+    def hears(self, row: _Row) -> bool:
+        """Whoever takes part, or left by this very event; of messages that he sees."""
+        if self.left_at is not None:
+            return row.name == events.ThreadChanged.name and self.left_at >= row.at
+        sees = self.sees_after_id is None or row.message_id is None
+        return sees or row.message_id > self.sees_after_id  # type: ignore[operator]
+
+
+def _event(row: _Row, audience: Iterable[_Participant]) -> LiveEvent:
+    user_ids = frozenset(one.user_id for one in audience if one.hears(row))
+    values = {**orjson.loads(row.payload), "actor_id": row.actor_id, "at": row.at}
+    return LiveEvent(row.position, row.name, values if user_ids else {}, user_ids)
