@@ -20,6 +20,9 @@ OPEN_ROOMS = {"services", "selectors", "models", "events"}
 SEAMS = {
     "permissions.catalog": (set(APPS), "apps declare their permission codes in it"),
     "permissions.staff": ({"erp"}, "the middleware of the staff console, wired in erp"),
+    "permissions.policy": ({"messaging"}, "the live process asks as a request does"),
+    "permissions.tokens": ({"messaging"}, "the same"),
+    "messaging.live": ({"erp"}, "served by erp.asgi"),
     "permissions.console": ({"erp"}, "pages at the door of the staff console, wired in erp"),
     "permissions.urls": ({"erp"}, "wired in erp"),
     "accounting.urls": ({"erp"}, "wired in erp"),
