@@ -6,19 +6,19 @@
 -- cannot be taken is counted and named in `problems`: nothing is lost without a word.
 
 -- As `messaging/services/imports/ids.py` makes them.
-CREATE FUNCTION import_digest(VARIADIC parts text[]) RETURNS bytea
+CREATE OR REPLACE FUNCTION import_digest(VARIADIC parts text[]) RETURNS bytea
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT sha256(convert_to(array_to_string(parts, E'\x1f'), 'UTF8'))
 $$;
 
-CREATE FUNCTION import_uuid(digest bytea) RETURNS uuid
+CREATE OR REPLACE FUNCTION import_uuid(digest bytea) RETURNS uuid
 LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT encode(set_byte(set_byte(substr(digest, 1, 16),
         6, (get_byte(digest, 6) & 15) | 128), 8, (get_byte(digest, 8) & 63) | 128), 'hex')::uuid
 $$;
 
 -- The message that a row of the source became, or NULL.
-CREATE FUNCTION imported_message(
+CREATE OR REPLACE FUNCTION imported_message(
     source text, thread text, key text, moment timestamptz) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
@@ -49,7 +49,7 @@ END
 $$;
 
 -- Who a key of the source is here: a member by his id or e-mail, or the import's placeholder.
-CREATE FUNCTION imported_user(source text, key text) RETURNS uuid
+CREATE OR REPLACE FUNCTION imported_user(source text, key text) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -75,7 +75,7 @@ END
 $$;
 
 -- A moment as text or number (seconds, or milliseconds as JavaScript counts); NULL if it is none.
-CREATE FUNCTION import_moment(value jsonb) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION import_moment(value jsonb) RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
     SELECT CASE
         WHEN (value #>> '{}') ~ '^-?\d{1,14}(\.\d+)?$' THEN to_timestamp((value #>> '{}')::numeric
@@ -86,7 +86,7 @@ $$;
 
 -- Somebody and a moment, of each of the shapes that lists of people have: `[user]`,
 -- `[{user, timestamp}]`, `{user: timestamp}`. Without a person where an entry has none.
-CREATE FUNCTION import_people(value jsonb)
+CREATE OR REPLACE FUNCTION import_people(value jsonb)
 RETURNS TABLE (person text, at timestamptz, is_malformed boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT e.person, import_moment(e.moment),
@@ -111,7 +111,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 
 -- Emoji too: `{emoji: [user]}` and `[{emoji, user, at}]`.
-CREATE FUNCTION import_reactions(value jsonb)
+CREATE OR REPLACE FUNCTION import_reactions(value jsonb)
 RETURNS TABLE (emoji text, person text, at timestamptz, is_malformed boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT e.emoji, e.person, e.at, e.is_malformed OR coalesce(e.emoji, '') = ''
@@ -129,7 +129,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 
 -- A batch of rows of the source, after `after_id` in the order of their ids.
-CREATE FUNCTION import_rows(source text, wanted text, batch integer, after_id text)
+CREATE OR REPLACE FUNCTION import_rows(source text, wanted text, batch integer, after_id text)
 RETURNS TABLE (key text, thread text, moment timestamptz, value jsonb, is_json boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -154,7 +154,7 @@ END
 $$;
 
 -- Why an entry cannot be taken, or NULL.
-CREATE FUNCTION import_problem(message uuid, person uuid) RETURNS text
+CREATE OR REPLACE FUNCTION import_problem(message uuid, person uuid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT CASE
         WHEN message IS NULL THEN 'its message is not here'
@@ -168,7 +168,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
             THEN 'he does not take part in the thread' END
 $$;
 
-CREATE FUNCTION migrate_readby_to_normalized(
+CREATE OR REPLACE FUNCTION migrate_readby_to_normalized(
     source text DEFAULT 'thread_messages', batch integer DEFAULT 10000, after_id text DEFAULT NULL,
     OUT scanned bigint, OUT inserted bigint, OUT known bigint, OUT malformed bigint,
     OUT last_id text, OUT problems jsonb)
@@ -220,7 +220,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION migrate_reactions_to_normalized(
+CREATE OR REPLACE FUNCTION migrate_reactions_to_normalized(
     source text DEFAULT 'thread_messages', batch integer DEFAULT 10000, after_id text DEFAULT NULL,
     OUT scanned bigint, OUT inserted bigint, OUT known bigint, OUT malformed bigint,
     OUT last_id text, OUT problems jsonb)

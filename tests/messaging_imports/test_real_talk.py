@@ -17,6 +17,7 @@ import pytest
 from django.db import connections
 
 from core.listing import PageRequest
+from core.partitions.steps import lift_time_limits
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Message, MessageReaction, Participant
@@ -183,7 +184,7 @@ def print_bare_copy(ctx: Context) -> None:
 @query
 def all_rows(ctx: Context) -> list[tuple[Any, ...]]:
     with tenant_cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
+        lift_time_limits(cursor)
         cursor.execute(
             "SELECT tenant_id, id, thread_id, sender_id, body, reply_to_id, attachments::text"
             " FROM messaging_message WHERE tenant_id = %s",

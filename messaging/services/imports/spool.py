@@ -94,10 +94,10 @@ class Spool:
     def topic(self, topic: Topic) -> None:
         self.topics.setdefault(topic.key, topic)
         for key in topic.participants:
-            self._number(self.people, key)
+            _number(self.people, key)
 
     def message(self, said: Said) -> None:
-        thread = self._number(self.threads, said.thread)
+        thread = _number(self.threads, said.thread)
         if said.knows_readers:
             self.read_threads.add(thread)
         identity = (said.key,) if said.key else (said.sender, str(said.moment), said.text)
@@ -112,7 +112,7 @@ class Spool:
                 answered and spool_key(answered),
                 said.moment,
                 hash_of(found),
-                self._number(self.people, said.sender),
+                _number(self.people, said.sender),
                 said.text,
                 said.key,
                 self._rest(said),
@@ -151,9 +151,9 @@ class Spool:
     def _rest(self, said: Said) -> bytes | None:
         """What few messages have."""
         for user, _ in said.receipts:
-            self._number(self.people, user)
+            _number(self.people, user)
         for user, _, _ in said.reactions:
-            self._number(self.people, user)
+            _number(self.people, user)
         rest = (
             [[self.people[user], emoji, at] for user, emoji, at in said.reactions],
             [[self.people[user], at] for user, at in said.receipts],
@@ -163,14 +163,15 @@ class Spool:
         )
         return orjson.dumps(rest) if any(rest) or said.deleted_at is not None else None
 
-    def _number(self, numbers: dict[str, int], key: str) -> int:
-        return numbers.setdefault(key, len(numbers))
-
     def _flush(self) -> None:
         self._database.execute("BEGIN")
         self._database.executemany(INSERT_SQL, self._waiting)
         self._database.execute("COMMIT")
         self._waiting.clear()
+
+
+def _number(numbers: dict[str, int], key: str) -> int:
+    return numbers.setdefault(key, len(numbers))
 
 
 def _placed(row: tuple[Any, ...]) -> Placed:
