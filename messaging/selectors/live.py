@@ -144,7 +144,12 @@ def _audience(
 
 def live_tenants(*, after: int, until: int, tenant_ids: Collection[UUID]) -> list[UUID]:
     """Which of these tenants have events between two positions. Global."""
-    values = {"after": after, "until": until, "names": NAMES, "tenants": list(tenant_ids)}
+    values: dict[str, Any] = {
+        "after": after,
+        "until": until,
+        "names": NAMES,
+        "tenants": list(tenant_ids),
+    }
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(TENANTS_SQL, values)
         return [tenant_id for (tenant_id,) in cursor.fetchall()]
