@@ -64,8 +64,8 @@ def conversation_search(ctx: Context, *, words: str, page: PageRequest) -> Page:
     columns = found.annotate(
         sender_name=F("sender__name"), subject=F("thread__subject"), kind=F("thread__kind")
     ).values(*MESSAGE, "subject", "kind")
-    page = page_of(ctx, columns, SEARCHED, page)
-    return page.shaped(whole_shape(ctx, page.rows))
+    shown = page_of(ctx, columns, SEARCHED, page)
+    return shown.shaped(whole_shape(ctx, shown.rows))
 
 
 def _columns(rows: Any) -> Any:

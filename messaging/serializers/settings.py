@@ -8,7 +8,7 @@ from messaging.models import MessagingSettings
 from messaging.services.settings import KEPT_MONTHS_MAX
 
 
-class SettingsPatch(serializers.Serializer):
+class RetentionPatch(serializers.Serializer):
     kept_months = serializers.IntegerField(
         min_value=1,
         max_value=KEPT_MONTHS_MAX,
@@ -18,7 +18,7 @@ class SettingsPatch(serializers.Serializer):
     )
 
 
-class SettingsOutput(serializers.Serializer):
+class RetentionOutput(serializers.Serializer):
     kept_months = serializers.IntegerField(allow_null=True)
     version = serializers.IntegerField()
 

@@ -6,7 +6,7 @@ from core.api.endpoints import reads, writes
 from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
 from messaging.selectors.settings import settings_get
-from messaging.serializers.settings import SettingsOutput, SettingsPatch, settings_shape
+from messaging.serializers.settings import RetentionOutput, RetentionPatch, settings_shape
 from messaging.services.settings import settings_update
 
 Row = dict[str, Any]
@@ -15,14 +15,14 @@ Row = dict[str, Any]
 class MessagingSettingsView(TenantView):
     resource = "settings"
 
-    @reads("messaging.settings.view", SettingsOutput, etag=True, summary="How long messages stay")
+    @reads("messaging.settings.view", RetentionOutput, etag=True, summary="How long messages stay")
     def get(self, request: TenantRequest) -> Row:
         return settings_shape(settings_get(request.ctx))
 
     @writes(
         "messaging.settings.update",
-        SettingsOutput,
-        body=SettingsPatch,
+        RetentionOutput,
+        body=RetentionPatch,
         etag=True,
         summary="Keep messages longer or shorter; what is older is deleted for good",
     )
