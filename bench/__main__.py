@@ -13,7 +13,9 @@ def main() -> int:
     import django
 
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", help="posting pages balances imports overhead cache")
+    parser.add_argument(
+        "parts", nargs="*", help="posting pages balances imports overhead cache messaging"
+    )
     parser.add_argument("--peers", action="store_true", help="also django-ledger and hordak")
     parser.add_argument("--publish", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()

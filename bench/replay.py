@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection
@@ -84,7 +85,11 @@ class _Writer:
     def _literal(self, value: Any) -> str:
         if isinstance(value, datetime):
             return "now()"
-        text = psycopg.sql.Literal(value).as_string(self._connection)
+        if isinstance(value, UUID):  # psycopg writes it without hyphens
+            return self._text(f"'{value}'::uuid")
+        return self._text(psycopg.sql.Literal(value).as_string(self._connection))
+
+    def _text(self, text: str) -> str:
         text = COLON.sub(": ", text)
         if not any(found > self._newest for found in UUID_TEXT.findall(text)):
             return text
@@ -105,6 +110,24 @@ class _Writer:
 
 def page_scripts(company: Company, read: Callable[[], object]) -> list[str]:
     """The statements of a read, with the transaction that the selector opens around them."""
-    writer = _Writer(newest="g")  # nothing is new in a read
-    body = "".join(writer.line(*statement) for statement in recorded(read))
+    body = "".join(read_lines(read))
     return [f"BEGIN;\nSET LOCAL app.tenant_id = '{company.tenant_id}';\n{body}COMMIT;\n"]
+
+
+def read_lines(read: Callable[[], object]) -> list[str]:
+    """The statements of a read, one by one."""
+    writer = _Writer(newest="g")  # nothing is new in a read
+    return [writer.line(*statement) for statement in recorded(read)]
+
+
+def write_script(company: Company, command: Callable[[], object]) -> str:
+    """The statements of a command. Its new ids are made after its first statement, which locks:
+    who waited for the lock has later ones than who held it. A single one has nothing to wait for.
+    """
+    writer = _Writer(str(uuid7()))
+    [lock, *rest] = [writer.line(*statement) for statement in recorded(command)]
+    made = ", ".join(f"uuidv7() AS {name}" for name in writer.names.values())
+    ids = f"SELECT {made}\n\\gset\n" if made else ""
+    tenant = f"SET LOCAL app.tenant_id = '{company.tenant_id}';\n"
+    work = [lock, ids, *rest] if rest else [ids, lock]
+    return "".join(["BEGIN;\n", tenant, *work, "COMMIT;\n"])

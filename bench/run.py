@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
-from bench import balances, cache, imports, overhead, pages, posting
+from bench import balances, cache, imports, messaging, overhead, pages, posting
 from bench.chart import write_chart
+from bench.conversations import talk_of
 from bench.database import BenchError, Database
 from bench.ledger import ACCOUNTS, large_company
 from bench.measure import Figure
@@ -33,6 +34,7 @@ class Run:
             "imports": self.imports,
             "overhead": self.overhead,
             "cache": self.cache,
+            "messaging": self.messaging,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -98,6 +100,15 @@ class Run:
         mixed, notes = cache.mixed(self.database, server, self.companies, self.scale)
         self._add("Reads of a crowd", mixed, cache.MIXED, *notes)
         self.report.targets += cache.cache_targets([*asked, *kept], clients)
+
+    def messaging(self, server: Server) -> None:
+        talk = talk_of(self.database, self.companies, self.scale)
+        alone = messaging.statements(self.database, talk, self.scale)
+        size = f"{talk.messages:,} messages in {talk.partitions} monthly partitions"
+        self._add(f"Single statements among {size}", alone, messaging.ONE)
+        done = messaging.operations(self.database, server, talk, self.scale)
+        self._add(f"Conversations among {size}", done, messaging.PAGE)
+        self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

@@ -1,0 +1,121 @@
+"""A company that has talked for fifteen months, and the same talk in two other shapes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from bench.crowd import crowd
+from bench.database import Database
+from bench.scale import Scale
+from bench.world import Company, company_new
+
+THREADS, MEMBERS, PLACES = 1_000, 50, 20
+PARTITIONED = ("messaging_message", "messaging_messageread", "messaging_messagereaction",
+               "messaging_mention")  # fmt: skip
+#: Policies and statements are the product's; only the table's name differs.
+PLAIN = "bench."
+JSONB = "bench.thread_messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The company under test and threads of it, the busiest first."""
+
+    company: Company
+    threads: Sequence[UUID]
+    #: A message half way down each of them.
+    deep: Sequence[UUID]
+    #: Somebody in each who is not the owner.
+    others: Sequence[UUID]
+    messages: int
+    partitions: int
+
+
+def talk_of(database: Database, companies: Sequence[Company], scale: Scale) -> Talk:
+    """Loaded by SQL past the triggers, then analyzed and read into memory."""
+    company = company_new()
+    people = ",".join(str(one.user_id) for one in crowd([company], MEMBERS))
+    others = companies[1:]
+    messages = scale.rows(10_000_000, 100_000)
+    database.script(
+        "messaging.sql",
+        tenant=str(company.tenant_id),
+        user=str(company.user_id),
+        members=f"{{{people}}}",
+        other_tenants=f"{{{','.join(str(one.tenant_id) for one in others)}}}",
+        others=len(others),
+        threads=THREADS,
+        messages=messages,
+    )
+    database.script("messaging_shapes.sql", tenant=str(company.tenant_id))
+    _same_policies(database)
+    for table in (*PARTITIONED, "messaging_thread", "messaging_participant"):
+        database.run(f"VACUUM (ANALYZE) {table}")
+    for table in (*(PLAIN + name for name in PARTITIONED), JSONB):
+        database.run(f"VACUUM (ANALYZE) {table}")
+    threads = _busiest(database, company)
+    return Talk(
+        company,
+        threads,
+        deep=[_half_way(database, company, one) for one in threads],
+        others=[_other(database, company, one) for one in threads],
+        messages=messages,
+        partitions=database.value(
+            "SELECT count(DISTINCT tableoid) FROM messaging_message WHERE tenant_id = %s",
+            [company.tenant_id],
+        ),
+    )  # fmt: skip
+
+
+def in_memory(database: Database, tables: Sequence[str]) -> None:
+    """These tables, their partitions and indexes; a table that is partitioned has no file."""
+    database.rows(
+        "SELECT pg_prewarm(r.relid) FROM unnest(%s::regclass[]) AS t(name) "
+        "CROSS JOIN LATERAL (SELECT t.name AS relid UNION SELECT inhrelid FROM pg_inherits "
+        "WHERE inhparent = t.name) leaf "
+        "CROSS JOIN LATERAL (SELECT leaf.relid UNION SELECT indexrelid FROM pg_index "
+        "WHERE indrelid = leaf.relid) r "
+        "JOIN pg_class c ON c.oid = r.relid WHERE c.relkind IN ('r', 'i')",
+        [list(tables)],
+    )
+
+
+def _same_policies(database: Database) -> None:
+    """Row-level security costs every shape the same."""
+    [[policy]] = database.rows(
+        "SELECT qual FROM pg_policies WHERE tablename = 'messaging_message' AND qual IS NOT NULL "
+        "LIMIT 1"
+    )
+    for table in (*(PLAIN + name for name in PARTITIONED), JSONB):
+        database.run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        database.run(f"CREATE POLICY same ON {table} USING ({policy})")
+
+
+def _busiest(database: Database, company: Company) -> list[UUID]:
+    """Some of the threads in which most is said: of the busiest tenth."""
+    rows = database.rows(
+        "SELECT thread_id FROM messaging_message WHERE tenant_id = %s "
+        "GROUP BY thread_id ORDER BY count(*) DESC LIMIT %s",
+        [company.tenant_id, THREADS // 10],
+    )
+    return [thread_id for (thread_id,) in rows][:: THREADS // 10 // PLACES]
+
+
+def _half_way(database: Database, company: Company, thread_id: UUID) -> UUID:
+    found: UUID = database.value(
+        "SELECT m.id FROM messaging_message m WHERE m.tenant_id = %(tenant)s "
+        "AND m.thread_id = %(thread)s ORDER BY m.id DESC OFFSET (SELECT count(*) / 2 "
+        "FROM messaging_message n WHERE n.tenant_id = %(tenant)s AND n.thread_id = %(thread)s) "
+        "LIMIT 1",
+        {"tenant": company.tenant_id, "thread": thread_id},
+    )
+    return found
+
+
+def _other(database: Database, company: Company, thread_id: UUID) -> UUID:
+    found: UUID = database.value(
+        "SELECT user_id FROM messaging_participant WHERE tenant_id = %s AND thread_id = %s "
+        "AND role = 'member' ORDER BY id LIMIT 1",
+        [company.tenant_id, thread_id],
+    )
+    return found
