@@ -34,6 +34,7 @@ class Board:
         if len(namespaces) > NAMESPACES_MAX:
             raise ValueError(f"At most {NAMESPACES_MAX} namespaces fit.")
         self._numbers = {name: number for number, name in enumerate(namespaces)}
+        self.path = path
         self._file = _opened(path)
         self._writing = threading.Lock()
         with self._alone():

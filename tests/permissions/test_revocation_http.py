@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
-from core.cache.runtime import board_path
+from core.cache.runtime import runtime
 from permissions.models import User, UserSession
 from permissions.services.members import user_deactivate
 from permissions.services.passwords import password_change
@@ -64,7 +64,8 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     far_board: Path = tmp_path_factory.mktemp("far") / "board"
     with ExitStack() as stack:
         proxies = [stack.enter_context(Proxy(port)) for _ in range(2)]
-        boards = (board_path(), far_board)
+        # Ours is the near machine: its board is the one that this process has.
+        boards = (runtime().board.path, far_board)
         webs = [
             stack.enter_context(web_server(stack_url(proxy.port), board))
             for proxy, board in zip(proxies, boards, strict=True)
