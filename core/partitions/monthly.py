@@ -23,7 +23,7 @@ class MonthlyQuerySet(TenantQuerySet):
         column = self.model.partition_column
         bounds = {f"{column}__gte": uuid7_floor(start), f"{column}__lt": uuid7_floor(end)}
         found: Any = self.filter(**bounds)
-        return found  # type: ignore[no-any-return]
+        return found
 
 
 class MonthlyManager(TenantManager.from_queryset(MonthlyQuerySet)):  # type: ignore[misc]

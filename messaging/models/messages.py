@@ -1,5 +1,7 @@
 """Messages, what they said before, and whom they mention. Monthly partitions, by their id."""
 
+from typing import ClassVar
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -34,7 +36,7 @@ class Message(Monthly, TenantModel):
         db_persist=True,
     )
 
-    objects = MonthlyManager()
+    objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
         indexes = [
@@ -64,7 +66,7 @@ class MessageRevision(ByMessage, TenantModel):
     )
     replaced_at = models.DateTimeField()
 
-    objects = MonthlyManager()
+    objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "message"], name="messaging_revision_message")]
@@ -79,7 +81,7 @@ class Mention(ByMessage, TenantModel):
     message = TenantForeignKey(Message, models.PROTECT, related_name="mentions")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
 
-    objects = MonthlyManager()
+    objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -1,5 +1,7 @@
 """Who has read a message, and what was thought of it. In the partition of the message."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from core.partitions.monthly import MonthlyManager
@@ -16,7 +18,7 @@ class MessageRead(ByMessage, TenantModel):
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     read_at = models.DateTimeField()
 
-    objects = MonthlyManager()
+    objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -36,7 +38,7 @@ class MessageReaction(ByMessage, TenantModel):
     emoji = models.CharField(max_length=EMOJI_LENGTH_MAX)
     reacted_at = models.DateTimeField()
 
-    objects = MonthlyManager()
+    objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -14,6 +14,8 @@ from core.tenancy.transactions import command
 from messaging.models import Message, MessageRevision, MessagingSettings
 
 KEPT_MONTHS_MAX = 120
+#: Messages of one transaction, and transactions of one company in one run.
+BATCH, BATCHES_MAX = 1_000, 50
 
 
 @command
@@ -63,3 +65,16 @@ def months_before(moment: datetime, months: int) -> datetime:
     month = month_plus(month_of(moment), -months)
     day = min(moment.day, monthrange(month.year, month.month)[1])
     return moment.replace(year=month.year, month=month.month, day=day)
+
+
+def messages_forget(ctx: Context) -> int:
+    """All that is due, in transactions of their own; returns how many. Bounded: the first run
+    after a company decides to forget takes as many days as it needs.
+    """
+    total = 0
+    for _ in range(BATCHES_MAX):
+        expired = messages_expire(ctx, limit=BATCH)
+        total += expired
+        if expired < BATCH:
+            break
+    return total
