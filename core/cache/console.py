@@ -50,8 +50,18 @@ def _row(namespace: NamespaceState) -> Values:
     return counts | {
         "name": namespace.name,
         "policy": namespace.policy,
+        "kept": _kept(namespace),
         "asked": namespace.asked,
         "process_share": round(namespace.share(Count.PROCESS_HITS), 1),
         "redis_share": round(namespace.share(Count.REDIS_HITS), 1),
         "miss_share": round(namespace.share(Count.MISSES), 1),
     }
+
+
+def _kept(namespace: NamespaceState) -> str:
+    policy = namespace.policy
+    minutes, seconds = divmod(policy.ttl_seconds, 60)
+    kept = f"{seconds} s" if not minutes else f"{minutes} min"
+    return (
+        f"{kept}, asked again after {policy.rechecked_seconds:g} s" if policy.is_security else kept
+    )
