@@ -1,5 +1,5 @@
 -- {messages} messages over fifteen months, half of them in {threads} threads of the company under
--- test, where a fifth of the threads holds most; the other half in the other companies. Triggers
+-- test, of which a tenth holds more than half; the other half in the other companies. Triggers
 -- and foreign keys sleep (this is a superuser's session). Ids follow the clock of each message.
 SELECT setseed(0.5);
 SET session_replication_role = replica;
@@ -44,7 +44,7 @@ SELECT t.tenant_id, uuidv7(m.moment - now()), t.id, t.people[1 + (m.n / 2) % 5],
 FROM (
     SELECT n, date_trunc('month', now()) - interval '14 months' + (n::float8 / {messages})
               * (now() - date_trunc('month', now()) + interval '14 months' - interval '1 hour') AS moment,
-           CASE n % 2 WHEN 0 THEN floor({threads} * power(random(), 2))::integer
+           CASE n % 2 WHEN 0 THEN floor({threads} * power(random(), 4))::integer
            ELSE {threads} + floor(random() * {others} * 40)::integer END AS talk,
            floor(random() * 5000)::integer AS phrase
     FROM generate_series(1, {messages}) n
@@ -60,14 +60,17 @@ FROM (SELECT k.id AS thread_id, x.id FROM talk k CROSS JOIN LATERAL (
           ORDER BY m.id DESC LIMIT 1) x) l
 WHERE l.thread_id = t.id;
 
--- Everybody has read everything, but the owner: in every second thread up to 300 are unread.
+-- Everybody has read everything, but the owner: in every second thread up to 300, or a
+-- twentieth of it, are unread.
 INSERT INTO messaging_participant
     (tenant_id, id, thread_id, user_id, role, last_read_id, last_read_at, joined_at, is_muted)
 SELECT k.tenant_id, uuidv7(), k.id, who, CASE place WHEN 1 THEN 'owner' ELSE 'member' END,
        CASE WHEN place = 1 AND k.n % 2 = 0 THEN (
             SELECT x.id FROM messaging_message x
             WHERE x.tenant_id = k.tenant_id AND x.thread_id = k.id
-            ORDER BY x.id DESC OFFSET 1 + (k.n * 37) % 300 LIMIT 1)
+            ORDER BY x.id DESC LIMIT 1 OFFSET least(1 + (k.n * 37) % 300, (
+                SELECT count(*) / 20 FROM messaging_message y
+                WHERE y.tenant_id = k.tenant_id AND y.thread_id = k.id)))
        ELSE t.last_message_id END,
        now(), now() - interval '460 days', false
 FROM talk k

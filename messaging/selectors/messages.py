@@ -11,6 +11,7 @@ from django.db.models import F
 from orjson import loads
 
 from core.errors import NotFound
+from core.ids import uuid7
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
@@ -30,7 +31,9 @@ MESSAGE = (
 )  # fmt: skip
 REVISION = ("id", "body", "attachments", "replaced_by_id", "replaced_at")
 REVISIONS_MAX = 100
-AFTER_ALL = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+#: Nothing is sent later than this many milliseconds from now, whatever the clocks: the first page
+#: names it, so that the partitions of the coming months are not opened.
+AHEAD_MAX = 24 * 3600 * 1000
 
 
 @query
@@ -100,7 +103,7 @@ def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None
     place = cursor.place(page) if page.is_plain else None
     if place is None or place.backwards:
         return None
-    [before] = place.values or [AFTER_ALL]
+    [before] = place.values or [UUID(int=uuid7().int + (AHEAD_MAX << 80))]
     with tenant_cursor() as connection:
         connection.execute(
             PAGE_SQL.format(rows=page.limit + 1),

@@ -8,16 +8,16 @@ JOIN messaging_thread t ON t.tenant_id = p.tenant_id AND t.id = p.thread_id
 LEFT JOIN LATERAL (
     SELECT x.id, x.sender_id, x.body, x.deleted_at FROM messaging_message x
     WHERE x.tenant_id = %(tenant)s AND x.id = t.last_message_id
-      AND x.id > coalesce(p.sees_after_id, '00000000-0000-0000-0000-000000000000')
+      AND x.id > greatest(p.sees_after_id, '00000000-0000-0000-0000-000000000000')
 ) m ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS messages FROM (
         SELECT FROM messaging_message x
         WHERE x.tenant_id = %(tenant)s AND x.thread_id = p.thread_id AND x.deleted_at IS NULL
           AND x.sender_id IS DISTINCT FROM %(reader)s
-          AND x.id > coalesce(greatest(p.last_read_id, p.sees_after_id),
+          AND x.id > greatest(p.last_read_id, p.sees_after_id,
                               '00000000-0000-0000-0000-000000000000')
-          AND t.last_message_id > coalesce(p.last_read_id,
+          AND t.last_message_id > greatest(p.last_read_id,
                                            '00000000-0000-0000-0000-000000000000')
         LIMIT {unread}
     ) counted

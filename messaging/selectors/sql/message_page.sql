@@ -10,7 +10,7 @@ LEFT JOIN LATERAL (
            x.deleted_at
     FROM messaging_message x
     WHERE x.tenant_id = %(tenant)s AND x.thread_id = %(thread)s AND x.id < %(before)s::uuid
-      AND x.id > coalesce(p.sees_after_id, '00000000-0000-0000-0000-000000000000')
+      AND x.id > greatest(p.sees_after_id, '00000000-0000-0000-0000-000000000000')
     ORDER BY x.id DESC
     LIMIT {rows}
 ) m ON true

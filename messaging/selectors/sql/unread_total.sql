@@ -7,7 +7,7 @@ FROM (
     JOIN messaging_thread t ON t.tenant_id = p.tenant_id AND t.id = p.thread_id
     WHERE p.tenant_id = %(tenant)s AND t.tenant_id = %(tenant)s AND p.user_id = %(reader)s
       AND p.left_at IS NULL AND NOT p.is_muted
-      AND t.last_message_id > coalesce(p.last_read_id, '00000000-0000-0000-0000-000000000000')
+      AND t.last_message_id > greatest(p.last_read_id, '00000000-0000-0000-0000-000000000000')
     ORDER BY t.last_message_id DESC
     LIMIT {threads}
 ) behind
@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
         SELECT FROM messaging_message x
         WHERE x.tenant_id = %(tenant)s AND x.thread_id = behind.thread_id
           AND x.deleted_at IS NULL AND x.sender_id IS DISTINCT FROM %(reader)s
-          AND x.id > coalesce(behind.after, '00000000-0000-0000-0000-000000000000')
+          AND x.id > greatest(behind.after, '00000000-0000-0000-0000-000000000000')
         LIMIT {unread}
     ) counted
 ) unread

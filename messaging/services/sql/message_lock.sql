@@ -5,7 +5,7 @@ SELECT t.is_closed, t.last_message_id,
        %(reply_to)s::uuid IS NULL OR EXISTS (
            SELECT FROM messaging_message m
            WHERE m.tenant_id = %(tenant)s AND m.id = %(reply_to)s::uuid AND m.thread_id = t.id
-             AND m.id > coalesce(p.sees_after_id, '00000000-0000-0000-0000-000000000000')),
+             AND m.id > greatest(p.sees_after_id, '00000000-0000-0000-0000-000000000000')),
        (SELECT array_agg(o.user_id) FROM messaging_participant o
         WHERE o.tenant_id = %(tenant)s AND o.thread_id = t.id AND o.left_at IS NULL
           AND o.user_id = ANY(%(mentions)s::uuid[]))

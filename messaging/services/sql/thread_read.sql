@@ -17,7 +17,7 @@ target AS MATERIALIZED (
     UNION ALL
     SELECT m.id FROM me, messaging_message m
     WHERE m.tenant_id = %(tenant)s AND m.id = %(message)s::uuid AND m.thread_id = %(thread)s
-      AND m.id > coalesce(me.sees_after_id, '00000000-0000-0000-0000-000000000000')
+      AND m.id > greatest(me.sees_after_id, '00000000-0000-0000-0000-000000000000')
 ),
 moved AS (
     UPDATE messaging_participant p
@@ -32,7 +32,7 @@ covered AS MATERIALIZED (
     FROM me, target, messaging_message m
     WHERE m.tenant_id = %(tenant)s AND m.thread_id = %(thread)s AND m.deleted_at IS NULL
       AND m.sender_id IS DISTINCT FROM %(reader)s AND m.id <= target.id
-      AND m.id > coalesce(greatest(me.last_read_id, me.sees_after_id),
+      AND m.id > greatest(me.last_read_id, me.sees_after_id,
                           '00000000-0000-0000-0000-000000000000')
     ORDER BY m.id DESC
     LIMIT {receipts}
