@@ -265,7 +265,7 @@ def test_the_clock_forgets_company_by_company(
     keep(acme, 1)
     companies = [acme.tenant_id, globex.tenant_id]
     monkeypatch.setattr("messaging.tasks.tenant_ids", lambda: companies)
-    monkeypatch.setattr("messaging.tasks.BATCH", 1)
+    monkeypatch.setattr("messaging.services.settings.BATCH", 1)
     assert messages_expire_task() == 0
 
     def of_tomorrow(moment: datetime) -> UUID:
