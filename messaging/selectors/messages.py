@@ -31,8 +31,7 @@ MESSAGE = (
 )  # fmt: skip
 REVISION = ("id", "body", "attachments", "replaced_by_id", "replaced_at")
 REVISIONS_MAX = 100
-#: Nothing is sent later than this many milliseconds from now, whatever the clocks: the first page
-#: names it, so that the partitions of the coming months are not opened.
+#: Nothing is sent later than this many milliseconds from now, whatever the clocks.
 AHEAD_MAX = 24 * 3600 * 1000
 
 
@@ -77,6 +76,11 @@ def order_of(thread_id: UUID, ordering: str | None = None) -> Order:
     return Order(f"messages.{thread_id}", ("id",), descending=ordering != "id")
 
 
+def after_all() -> UUID:
+    """After every message: who names it does not open the partitions of the months to come."""
+    return UUID(int=uuid7().int + (AHEAD_MAX << 80))
+
+
 def sent_at(message_id: UUID) -> datetime:
     """When the message was sent: its id says so, to the millisecond."""
     return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)
@@ -103,7 +107,7 @@ def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None
     place = cursor.place(page) if page.is_plain else None
     if place is None or place.backwards:
         return None
-    [before] = place.values or [UUID(int=uuid7().int + (AHEAD_MAX << 80))]
+    [before] = place.values or [after_all()]
     with tenant_cursor() as connection:
         connection.execute(
             PAGE_SQL.format(rows=page.limit + 1),

@@ -14,7 +14,7 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Participant, Thread
 from messaging.selectors.access import participation_of
-from messaging.selectors.messages import sent_at
+from messaging.selectors.messages import after_all, sent_at
 
 Row = dict[str, Any]
 
@@ -88,7 +88,7 @@ def unread_total(ctx: Context) -> Row:
     with tenant_cursor() as cursor:
         cursor.execute(
             UNREAD_SQL.format(unread=UNREAD_MAX, threads=THREADS_MAX),
-            {"tenant": ctx.tenant_id, "reader": ctx.acting_user},
+            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "before": after_all()},
         )
         messages, threads, is_capped = cursor.fetchone()
     return {"messages": messages, "threads": threads, "is_capped": is_capped}
@@ -117,7 +117,12 @@ def _facts(ctx: Context, thread_ids: Sequence[UUID]) -> dict[UUID, Row]:
     with tenant_cursor() as cursor:
         cursor.execute(
             FACTS_SQL.format(unread=UNREAD_MAX, preview=PREVIEW_LENGTH),
-            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "threads": list(thread_ids)},
+            {
+                "tenant": ctx.tenant_id,
+                "reader": ctx.acting_user,
+                "threads": list(thread_ids),
+                "before": after_all(),
+            },
         )
         return {row[0]: _fact(row) for row in cursor.fetchall()}
 

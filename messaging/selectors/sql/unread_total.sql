@@ -1,4 +1,5 @@
 -- What is unread altogether, in the newest threads where something came after the cursor.
+-- `before` is after every message: it keeps the partitions of the months to come out of it.
 SELECT coalesce(sum(unread.messages), 0)::bigint, count(*) FILTER (WHERE unread.messages > 0),
        coalesce(bool_or(unread.messages = {unread}), false)
 FROM (
@@ -16,6 +17,7 @@ CROSS JOIN LATERAL (
         SELECT FROM messaging_message x
         WHERE x.tenant_id = %(tenant)s AND x.thread_id = behind.thread_id
           AND x.deleted_at IS NULL AND x.sender_id IS DISTINCT FROM %(reader)s
+          AND x.id < %(before)s
           AND x.id > greatest(behind.after, '00000000-0000-0000-0000-000000000000')
         LIMIT {unread}
     ) counted
