@@ -63,6 +63,7 @@ def test_what_commits_late_with_an_older_id_is_told_after_what_was_told(
         assert stream.messages() == [str(early), str(late)]
         assert between < stream.last_id
     with listening(live, ben.token, between) as again:
+        again.wait_for("message.sent")
         assert again.messages() == [str(late)]
 
 
@@ -158,9 +159,11 @@ def test_another_process_goes_on_where_one_was_killed(live: Server, talk: Circle
         stream.wait_end(5)
         missed = talk.say("while it was dead")
         with listening(live, ben.token, stream.last_id) as again:
+            again.wait_for("message.sent")
             assert again.messages() == [str(missed)]
         mortal.start()
         again = Listener(mortal, ben.token, stream.last_id).start()
+        again.wait_for("message.sent")
         assert again.messages() == [str(missed)]
         last = talk.say("after")
         again.wait_for("message.sent", 2)
@@ -242,6 +245,7 @@ def test_a_slow_reader_is_sent_away_and_comes_back_for_the_rest(
         assert live.metric(slow_ones) == before + 1
         slow.close()
         with listening(live, ben.token, began) as again:
+            again.wait_for("message.sent", len(quick.messages()), seconds=20)
             assert again.messages() == quick.messages()
 
 
