@@ -133,7 +133,7 @@ def test_a_row_cannot_be_inserted_for_another_tenant(acmes: Books, table: str) -
         columns = ", ".join(name for (name,) in rows(connection, WRITTEN, table))
     copy = (
         f"INSERT INTO {table} ({columns}) SELECT {columns} FROM (SELECT (jsonb_populate_record("
-        f"r, jsonb_build_object('id', gen_random_uuid(), 'tenant_id', %s::uuid))).* "
+        f"r, jsonb_build_object('id', uuidv7(), 'tenant_id', %s::uuid))).* "
         f"FROM {table} r LIMIT 1) c"
     )
     # By the policy, or by a trigger before it.
