@@ -3,12 +3,15 @@
 import fcntl
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
+
+from core.cache.listener import Listener
 
 TEMPLATE = "test_erp_template"
 
@@ -24,7 +27,9 @@ def build_template(run_directory: Path, worker_id: str) -> None:
         _create(TEMPLATE)
         _use("owner", TEMPLATE)
         _use("default", TEMPLATE)
-        call_command("migrate", verbosity=0, interactive=False)
+        # A database that somebody is connected to cannot be copied, and the listener would stay.
+        with mock.patch.object(Listener, "ensure"):
+            call_command("migrate", verbosity=0, interactive=False)
         connections.close_all()
         done.touch()
 
