@@ -8,8 +8,3 @@ from core.ops.bodies import whole_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
 application = whole_bodies(get_wsgi_application())
-
-from core.cache.runtime import runtime  # noqa: E402  which needs the settings
-
-# From its first request on, the process hears what other machines change, and knows of an outage.
-runtime().listener.ensure()

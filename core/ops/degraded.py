@@ -9,7 +9,9 @@ CACHE_AWAY = "The cache does not answer; answers are true, and may be slower."
 
 def service_message() -> str:
     """What is out; empty while everything is there."""
-    return CACHE_AWAY if runtime().is_away else ""
+    parts = runtime()
+    parts.listener.ensure()  # a process that only refuses so far would not know otherwise
+    return CACHE_AWAY if parts.is_away else ""
 
 
 def say_so(response: HttpResponse) -> None:
