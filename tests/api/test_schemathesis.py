@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -52,7 +53,9 @@ def load() -> Any:
     return found
 
 
-schema = load()
+# A request at import: nobody may listen to a database that is not there yet.
+with mock.patch.object(Listener, "ensure"):
+    schema = load()
 
 
 @pytest.fixture(scope="module")
