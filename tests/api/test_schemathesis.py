@@ -20,6 +20,7 @@ from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
 
+from core.cache.listener import Listener
 from tests.api.books import Books, fill, open_books
 from tests.cast import api_of, new_company, new_user
 
