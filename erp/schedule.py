@@ -27,6 +27,11 @@ SCHEDULE = {
         "schedule": crontab(minute=15),
         "options": {"queue": "low", "expires": HOUR_SECONDS},
     },
+    "purge jobs that ended long ago": {
+        "task": "core.jobs.tasks.jobs_purge_task",
+        "schedule": crontab(hour=3, minute=5),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "purge sessions that cannot be refreshed": {
         "task": "permissions.tasks.sessions_purge_task",
         "schedule": crontab(minute=20),

@@ -154,15 +154,28 @@ CELERY_BROKER_URL = env.str(
     "CELERY_BROKER_URL", default="memory://" if REDIS_URL in _without_redis else REDIS_URL
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "queue_order_strategy": "priority"}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "queue_order_strategy": "priority",
+    "socket_connect_timeout": 2,
+}
 CELERY_TASK_DEFAULT_QUEUE = "normal"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+#: Jobs of one company that may wait in one queue; more are refused with 503.
+QUEUE_LIMIT = env.int("QUEUE_LIMIT", default=100)
+#: The queues that workers of this process's kind serve.
+JOB_QUEUES = env.list("JOB_QUEUES", default=["high", "normal", "low"])
+#: Workers of one machine: of Celery, and of the relay while no broker answers.
+WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
+EVENT_LISTENERS = LISTENERS
 
 # --- People -------------------------------------------------------------------------
 

@@ -5,33 +5,34 @@ from typing import Any
 
 from celery import shared_task
 
+from core.jobs.schedule import ScheduledTask
 from core.tenancy.context import Context
 from core.tenancy.selectors import tenant_ids
 from permissions.services import purges
 from permissions.services.invalidation import permission_cache_purge
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def sessions_purge_task(**_: Any) -> int:
     return purges.sessions_purge(datetime.now(UTC))
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def one_time_tokens_purge_task(**_: Any) -> int:
     return purges.one_time_tokens_purge(datetime.now(UTC))
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def failed_logins_purge_task(**_: Any) -> int:
     return purges.failed_logins_purge(datetime.now(UTC))
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def mail_counts_purge_task(**_: Any) -> int:
     return purges.mail_counts_purge(datetime.now(UTC))
 
 
-@shared_task
+@shared_task(base=ScheduledTask)
 def permission_cache_purge_task(**_: Any) -> int:
     """Tenant by tenant; returns how many."""
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Housekeeping of the outbox: what is old and nobody waits for is deleted, a little at a time."""
+"""Housekeeping: events and jobs that are old, and that nobody waits for, go a little at a time."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -6,10 +6,17 @@ from datetime import datetime, timedelta
 from django.db import connections, transaction
 
 from core.ids import uuid7_floor
+from core.jobs.models import Job, JobState
 from core.jobs.positions import place_all
+from core.tenancy.context import Context
 from core.tenancy.router import write_alias
+from core.tenancy.selectors import tenant_ids
+from core.tenancy.transactions import command
 
 KEPT = timedelta(days=7)
+#: Dead jobs wait longer for somebody who looks at them. An effect key is good for as long.
+JOBS_KEPT = timedelta(days=14)
+DEAD_JOBS_KEPT = timedelta(days=90)
 BATCH_SIZE = 1_000
 #: Of one run; the next one goes on.
 BATCHES_MAX = 100
@@ -54,3 +61,26 @@ def _batch(before: datetime, awaited: list[str]) -> int:
                 "UPDATE jobs_outboxtail SET purged = greatest(purged, %s::bigint)", [last]
             )
     return int(count)
+
+
+def jobs_purge(moment: datetime) -> int:
+    """Delete jobs that ended long ago, tenant by tenant; how many."""
+    return sum(_purge_jobs(Context(tenant_id, None, moment, "beat")) for tenant_id in tenant_ids())
+
+
+def _purge_jobs(ctx: Context) -> int:
+    deleted = 0
+    for _ in range(BATCHES_MAX):
+        count = _jobs_batch(ctx)
+        deleted += count
+        if count < BATCH_SIZE:
+            break
+    return deleted
+
+
+@command
+def _jobs_batch(ctx: Context) -> int:
+    old = Job.objects.filter(ended_at__lt=ctx.now - JOBS_KEPT)
+    old = old.exclude(state=JobState.DEAD, ended_at__gte=ctx.now - DEAD_JOBS_KEPT)
+    keys = list(old.order_by("ended_at").values_list("pk", flat=True)[:BATCH_SIZE])
+    return int(Job.objects.filter(pk__in=keys).delete()[0]) if keys else 0

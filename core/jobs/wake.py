@@ -1,4 +1,4 @@
-"""A word over Redis that there is something new in the outbox. Nothing depends on it.
+"""A word over Redis that there is something new: events, or jobs. Nothing depends on it.
 
 Listeners look for themselves every second; this makes it milliseconds. It is sent
 by a thread of its own, so a writer waits for nothing, and many writes are one word.
@@ -17,16 +17,17 @@ from redis.exceptions import RedisError
 from core.cache.runtime import runtime
 
 CHANNEL = "erp:outbox"
+JOBS_CHANNEL = "erp:jobs"
 #: Between two words: readers work in batches anyway.
 PAUSE_SECONDS = 0.005
 
 log = structlog.get_logger(__name__)
 
 
-def wake_on_commit() -> None:
-    """Wake who follows the outbox, once the open transaction commits."""
+def wake_on_commit(channel: str = CHANNEL) -> None:
+    """Wake who listens there, once the open transaction commits."""
     if has_redis():
-        transaction.on_commit(_caller.call, robust=True)
+        transaction.on_commit(_callers[channel].call, robust=True)
 
 
 def has_redis() -> bool:
@@ -46,7 +47,8 @@ def publish(channel: str, message: bytes) -> bool:
 
 
 class _Caller:
-    def __init__(self) -> None:
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
         self._wanted = threading.Event()
         self._starting = threading.Lock()
         self._owner = 0
@@ -62,14 +64,15 @@ class _Caller:
             if self._owner != os.getpid():
                 self._owner = os.getpid()
                 runtime().listener.ensure()  # it finds out when Redis is back
-                threading.Thread(target=self._run, name="outbox-wake", daemon=True).start()
+                name = f"wake-{self._channel}"
+                threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def _run(self) -> None:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            publish(CHANNEL, b"")
+            publish(self._channel, b"")
             time.sleep(PAUSE_SECONDS)
 
 
-_caller = _Caller()
+_callers = {channel: _Caller(channel) for channel in (CHANNEL, JOBS_CHANNEL)}

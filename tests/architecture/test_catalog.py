@@ -30,6 +30,9 @@ GLOBAL_TABLES = {
     "permissions_mailcount": "local: counted before any tenant is known",
     "partitions_partitionarchive": "local: a partition holds rows of many tenants",
     "cache_pendingbump": "local: any process replays it",
+    "jobs_jobticket": "local: a worker takes the next one, whoever's it is",
+    "jobs_jobtally": "local: how attempts ended, for the metrics",
+    "jobs_schedulerun": "local: the clock has no tenant",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
@@ -54,6 +57,7 @@ GLOBAL_WITH_TENANT = {
     "permissions_membership",
     "permissions_usersession",
     "permissions_onetimetoken",
+    "jobs_jobticket",
     "jobs_outboxevent",
 }
 

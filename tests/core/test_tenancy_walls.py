@@ -16,6 +16,7 @@ from messaging.services.settings import settings_update
 from tests.accounting.books import Books, open_books
 from tests.cast import Company, api_of
 from tests.core.raw import Connection, one, raw, refused, rows
+from tests.jobs.desk import enqueue
 from tests.messaging.talk import say, talk_of
 
 #: Tenant tables that the books below leave empty, each with the reason.
@@ -48,6 +49,7 @@ def filled() -> Books:
     say(books.company, talk)
     message_edit(books.company.ctx(), message_id=UUID(talk.message), values={"body": "Better"})
     settings_update(books.company.ctx(), values={"kept_months": 12})
+    enqueue(books.company)
     with connection.cursor() as cursor:  # as authentication does while Redis is away
         cursor.execute(
             "SELECT permissions_held(%s, %s, true, 60)",

@@ -1,0 +1,52 @@
+"""From events to jobs: what `erp/wiring.py` says that somebody listens to."""
+
+from datetime import UTC, datetime
+
+import structlog
+from django.conf import settings
+
+from core.jobs.models import OutboxEvent
+from core.jobs.services import QueueFull, job_enqueue
+from core.tenancy.context import Context
+from core.tenancy.transactions import command
+
+BATCH_SIZE = 200
+
+log = structlog.get_logger(__name__)
+
+
+def hand_on() -> int:
+    """Make jobs of events that are waited for, the oldest first; of how many events.
+
+    An event and its jobs are handed on in one transaction of its tenant. Where a
+    tenant's line is full, his events wait in the outbox, and nobody else's.
+    """
+    if not settings.EVENT_LISTENERS:
+        return 0
+    waiting = OutboxEvent.objects.filter(published_at=None, name__in=settings.EVENT_LISTENERS)
+    full, count = set(), 0
+    for event in waiting.order_by("id")[:BATCH_SIZE]:
+        if event.tenant_id in full:
+            continue
+        ctx = Context(event.tenant_id, event.actor_id, datetime.now(UTC), event.request_id)
+        try:
+            _hand_on(ctx, event=event)
+            count += 1
+        except QueueFull:
+            full.add(event.tenant_id)
+            log.warning("events_wait", tenant_id=str(event.tenant_id), name=event.name)
+    return count
+
+
+@command
+def _hand_on(ctx: Context, *, event: OutboxEvent) -> None:
+    mine = OutboxEvent.objects.filter(pk=event.pk, published_at=None)
+    if not mine.update(published_at=ctx.now):
+        return  # another relay was faster
+    for task in settings.EVENT_LISTENERS[event.name]:
+        job_enqueue(
+            ctx,
+            task=task,
+            arguments={"event_id": str(event.pk), "payload": event.payload},
+            effect_key=f"{task}:{event.pk}",
+        )

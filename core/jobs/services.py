@@ -1,0 +1,156 @@
+"""What is asked of jobs: enqueue one, call it off, let it run again."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+
+from core.errors import Conflict, DomainError, NotFound, require
+from core.jobs import pressure, registry
+from core.jobs.models import Job, JobState, JobTicket, Queue
+from core.jobs.models.jobs import REPLAYABLE
+from core.jobs.wake import JOBS_CHANNEL, wake_on_commit
+from core.tenancy.context import Context
+from core.tenancy.transactions import command, tenant_cursor
+
+ENQUEUE_SQL = """
+    SELECT existing, waiting FROM job_enqueue(
+        %s, %s, %s, %s::smallint, %s::jsonb, %s, %s, %s, %s, %s, %s, %s, %s)"""
+ADMIT_SQL = "SELECT job_admit(%s, %s, %s::smallint, %s, %s, %s)"
+#: What recurs has its place already.
+NO_CAP = 2**31 - 1
+EFFECT_KEY_LENGTH_MAX = 200
+
+
+class QueueFull(DomainError):
+    """As many jobs of this company wait in this queue as may; nothing was changed."""
+
+    code = "QUEUE_FULL"
+    status = 503
+    retry_after_seconds = 5
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(
+            f"{settings.QUEUE_LIMIT} jobs wait in the queue '{queue.label}' already; "
+            "nothing was changed."
+        )
+
+
+class JobEnded(Conflict):
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The job has ended: {state}.")
+
+
+class JobNotReplayable(Conflict):
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The job is {state}; only dead, cancelled and expired ones run again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Which queue, its task's own by default; not begun before `run_at`, nor after
+    `expires_at`; every so often, if it recurs."""
+
+    queue: Queue | None = None
+    run_at: datetime | None = None
+    expires_at: datetime | None = None
+    every: timedelta | None = None
+
+
+@command
+def job_enqueue(
+    ctx: Context,
+    *,
+    task: str,
+    arguments: dict[str, Any],
+    effect_key: str = "",
+    terms: Terms | None = None,
+) -> UUID:
+    """Part of a command, best its last part: it holds a lock of the tenant and queue.
+
+    The id of the job; of the one that has this effect key already, where there is one.
+    Raises QueueFull, which undoes the whole command.
+    """
+    terms, declared = terms or Terms(), registry.find(task)
+    if terms.queue is None:
+        terms = replace(terms, queue=declared.queue)
+    return _enqueue(ctx, Job(task=task, arguments=arguments, effect_key=effect_key), terms)
+
+
+@command
+def job_enqueue_next(ctx: Context, *, job: Job, run_at: datetime) -> UUID:
+    """The next run of a job that recurs; part of the command that ends this one."""
+    assert job.every_seconds is not None
+    key = f"{job.effect_key.partition('@')[0]}@{run_at:%Y%m%dT%H%M%SZ}"
+    terms = Terms(Queue(job.queue), run_at, every=timedelta(seconds=job.every_seconds))
+    following = Job(task=job.task, arguments=job.arguments, effect_key=key)
+    return _enqueue(ctx, following, terms, cap=NO_CAP)
+
+
+@command
+def job_cancel(ctx: Context, *, job_id: UUID) -> None:
+    """Call it off. One that runs can no longer commit, and stops when it next looks up.
+
+    Raises NotFound, or JobEnded.
+    """
+    ticket = JobTicket.objects.filter(pk=job_id, tenant_id=ctx.tenant_id)
+    cancelled, _ = ticket.delete()  # waits for one that is just committing
+    job = _job(job_id)
+    require(cancelled == 1, JobEnded(job.state))
+    Job.objects.filter(pk=job_id).update(state=JobState.CANCELLED, ended_at=ctx.now)
+
+
+@command
+def job_replay(ctx: Context, *, job_id: UUID) -> None:
+    """Let it run again, as if it had not yet. Raises NotFound, JobNotReplayable or QueueFull."""
+    job = _job(job_id, lock=True)
+    require(job.state in REPLAYABLE, JobNotReplayable(job.state))
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            ADMIT_SQL, [ctx.tenant_id, job.pk, job.queue, ctx.now, None, settings.QUEUE_LIMIT]
+        )
+        [waiting] = cursor.fetchone()
+    _require_room(waiting, Queue(job.queue))
+    Job.objects.filter(pk=job_id).update(
+        state=JobState.QUEUED, attempts=0, progress=0, error="", run_at=ctx.now,
+        expires_at=None, started_at=None, ended_at=None,
+    )  # fmt: skip
+    wake_on_commit(JOBS_CHANNEL)
+
+
+def _enqueue(ctx: Context, job: Job, terms: Terms, cap: int | None = None) -> UUID:
+    if len(job.effect_key) > EFFECT_KEY_LENGTH_MAX:
+        raise ValueError(f"An effect key has at most {EFFECT_KEY_LENGTH_MAX} characters.")
+    assert terms.queue is not None
+    every = int(terms.every.total_seconds()) if terms.every else None
+    row = [
+        ctx.tenant_id, job.pk, job.task, terms.queue.value, orjson.dumps(job.arguments).decode(),
+        job.effect_key or str(job.pk), ctx.actor_id, ctx.request_id, ctx.now,
+        terms.run_at or ctx.now, terms.expires_at, every, cap or settings.QUEUE_LIMIT,
+    ]  # fmt: skip
+    with tenant_cursor() as cursor:
+        cursor.execute(ENQUEUE_SQL, row)
+        existing, waiting = cursor.fetchone()
+    if existing is not None:
+        found: UUID = existing
+        return found
+    _require_room(waiting, terms.queue)
+    wake_on_commit(JOBS_CHANNEL)
+    return job.pk
+
+
+def _require_room(waiting: int | None, queue: Queue) -> None:
+    pressure.note(settings.QUEUE_LIMIT if waiting is None else waiting + 1)
+    if waiting is None:
+        raise QueueFull(queue)
+
+
+def _job(job_id: UUID, *, lock: bool = False) -> Job:
+    rows = Job.objects.select_for_update() if lock else Job.objects
+    job: Job | None = rows.filter(pk=job_id).first()
+    if job is None:
+        raise NotFound
+    return job
