@@ -175,6 +175,8 @@ QUEUE_LIMIT = env.int("QUEUE_LIMIT", default=100)
 JOB_QUEUES = env.list("JOB_QUEUES", default=["high", "normal", "low"])
 #: Workers of one machine: of Celery, and of the relay while no broker answers.
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
+#: A worker that is gone is noticed so much later, and its jobs go on.
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=15)
 EVENT_LISTENERS = LISTENERS
 
 # --- People -------------------------------------------------------------------------

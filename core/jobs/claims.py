@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -21,8 +22,6 @@ from core.tenancy.context import Context
 from core.tenancy.router import write_alias
 from core.tenancy.transactions import command, tenant_cursor
 
-#: A worker that is gone is noticed so much later; its jobs go on soon after.
-LEASE_SECONDS = 15
 #: Tickets that one sweep looks at; the next one goes on.
 SWEEP_MAX = 200
 
@@ -78,7 +77,7 @@ class Claim:
 def claim_next(worker: str, queues: Sequence[Queue]) -> tuple[Claim, Job] | None:
     """The best job of these queues, taken for one attempt; None when nothing is ready."""
     with _cursor() as cursor:
-        lease = timedelta(seconds=LEASE_SECONDS)
+        lease = timedelta(seconds=settings.JOB_LEASE_SECONDS)
         cursor.execute(CLAIM_SQL, [worker, [int(queue) for queue in queues], lease])
         row = cursor.fetchone()
         if row is None:
@@ -95,7 +94,7 @@ def claim_next(worker: str, queues: Sequence[Queue]) -> tuple[Claim, Job] | None
 def hold(claim: Claim) -> bool:
     """Prolong the lease; False when it is no longer ours."""
     with _cursor() as cursor:
-        lease = timedelta(seconds=LEASE_SECONDS)
+        lease = timedelta(seconds=settings.JOB_LEASE_SECONDS)
         cursor.execute(HOLD_SQL, [lease, claim.job_id, claim.worker, claim.attempt])
         return bool(cursor.rowcount)
 

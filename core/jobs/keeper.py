@@ -11,14 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import connections
 
 from core.jobs import tallies
-from core.jobs.claims import LEASE_SECONDS, Claim, LeaseLost, hold, job_progress
+from core.jobs.claims import Claim, LeaseLost, hold, job_progress
 from core.jobs.registry import JobType
 
 TICK_SECONDS = 1.0
-BEAT_SECONDS = LEASE_SECONDS / 3
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ def _look_after(job: RunningJob) -> None:
     if job.percent != job.told:
         job.told = job.percent
         job_progress(job.claim.ctx(datetime.now(UTC)), job.claim, percent=job.told)
-    if time.monotonic() - job.held >= BEAT_SECONDS and not job.is_lost:
+    if time.monotonic() - job.held >= settings.JOB_LEASE_SECONDS / 3 and not job.is_lost:
         job.held = time.monotonic()
         job.is_lost = not hold(job.claim)
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.apps import AppConfig
-
 from core.jobs import registry
 from core.jobs.keeper import RunningJob
 from core.jobs.models import OutboxEvent, Queue
@@ -97,8 +95,3 @@ registry.declare(
     JobType("test.tell", path("tell"), queue=Queue.LOW),
     JobType("test.lost", "tests.jobs.kinds.no_such_function"),
 )
-
-
-class KindsConfig(AppConfig):
-    name = "tests.jobs"
-    label = "tests_jobs"

@@ -2,4 +2,4 @@
 
 from tests.settings import *  # noqa: F403
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.kinds.KindsConfig"]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.apps.KindsConfig"]  # noqa: F405
