@@ -2,6 +2,7 @@
 
 from erp.settings import *  # noqa: F403
 
+INSTALLED_APPS = [*INSTALLED_APPS, "bench.kinds.KindsConfig"]  # noqa: F405
 ROOT_URLCONF = "bench.urls"
 WSGI_APPLICATION = "bench.wsgi.application"
 # Tokens outlive the longest run; nobody is throttled, though everybody is counted.

@@ -9,6 +9,7 @@ from unfold.sites import UnfoldAdminSite
 
 from core.api import errors
 from core.cache.console import cache_page
+from core.jobs.console import schedule_page
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.partitions.console import partitions_page
 from core.tenancy.admin import TenantModelAdmin, Values
@@ -51,12 +52,14 @@ NAVIGATION = {
         ("Retention", "auto_delete", "messaging_messagingsettings", "messaging.settings"),
     ],
     "System": [
+        ("Jobs", "pending_actions", "jobs_job", "jobs.jobs"),
+        ("Schedule", "schedule", "schedule", "system.schedule"),
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),
     ],
 }
 #: Of these, the pages that are no list of a model.
-PAGES = {"cache", "partitions"}
+PAGES = {"cache", "partitions", "schedule"}
 REFUSALS = {
     400: "This page was asked for in a way that it does not understand.",
     403: "This is not allowed.",
@@ -84,6 +87,7 @@ class StaffConsole(UnfoldAdminSite):
         return [
             path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
             path("cache/", self.admin_view(cache_page), name="cache"),
+            path("schedule/", self.admin_view(schedule_page), name="schedule"),
             path("partitions/", self.admin_view(partitions_page), name="partitions"),
             path("invite/", self.admin_view(invitations.invite), name="invite"),
             # At the door, so without `admin_view`; each asks for itself who is there.

@@ -12,5 +12,7 @@ class StaffConsoleConfig(AdminConfig):
         from messaging import records
         from permissions import catalog
 
-        catalog.declare("system", {}, platform={"cache": ["view", "drop"], "partitions": ["view"]})
+        system = {"cache": ["view", "drop"], "partitions": ["view"], "schedule": ["view"]}
+        catalog.declare("system", {}, platform=system)
+        catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         records.register(*RECORDS)

@@ -19,6 +19,7 @@ urlpatterns = [
         "api/schema/", SpectacularAPIView.as_view(throttle_classes=[CallerThrottle]), name="schema"
     ),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/v1/", include("core.jobs.urls")),
     path("api/v1/", include("permissions.urls")),
     path("api/v1/", include("accounting.urls")),
     path("api/v1/", include("messaging.urls")),

@@ -8,9 +8,13 @@ class PermissionsConfig(AppConfig):
         from django.core.signals import request_finished
 
         from core import refusals
+        from core.jobs import registry, sweeps
+        from core.jobs.models import Queue
         from permissions import catalog, checks, last_seen  # noqa: F401  checks register themselves
         from permissions.duties import DUTIES
         from permissions.refusals import REFUSALS
+        from permissions.services.link_mails import LINK_MAIL
+        from permissions.services.passwords import password_requests_serve
 
         catalog.declare(
             "permissions",
@@ -28,5 +32,16 @@ class PermissionsConfig(AppConfig):
             platform={"modules": ["update"], "users": ["deactivate"]},
         )
         catalog.declare_duties(*DUTIES)
+        registry.declare(
+            registry.JobType(
+                LINK_MAIL,
+                "permissions.tasks.link_mail_task",
+                queue=Queue.HIGH,
+                is_external=True,
+                soft_seconds=30,
+                hard_seconds=45,
+            )
+        )
+        sweeps.declare_chore(password_requests_serve)
         refusals.register(REFUSALS)
         request_finished.connect(last_seen.write, dispatch_uid="permissions.last_seen")

@@ -1,15 +1,18 @@
-"""Beat's door to the housekeeping of logins."""
+"""Doors of beat, to the housekeeping of logins, and of jobs, to the mails."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 
+from core.jobs.keeper import RunningJob
 from core.jobs.schedule import ScheduledTask
 from core.tenancy.context import Context
 from core.tenancy.selectors import tenant_ids
 from permissions.services import purges
 from permissions.services.invalidation import permission_cache_purge
+from permissions.services.link_mails import link_mail_send
 
 
 @shared_task(base=ScheduledTask)
@@ -39,3 +42,9 @@ def permission_cache_purge_task(**_: Any) -> int:
     return sum(
         permission_cache_purge(Context(tenant_id, None, now, "beat")) for tenant_id in tenant_ids()
     )
+
+
+def link_mail_task(ctx: Context, job: RunningJob, *, link_id: str, **_: Any) -> dict[str, bool]:
+    """Says whether there was still something to send."""
+    sent = link_mail_send(ctx, link_id=UUID(link_id), effect_key=job.effect_key)
+    return {"sent": sent}

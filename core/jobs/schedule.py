@@ -62,6 +62,18 @@ def next_due(task: str, run: ScheduleRun) -> datetime:
     return due
 
 
+def task_of(name: str) -> Any:
+    """The task itself; a process that is no Celery worker has not loaded them."""
+    current_app.loader.import_default_modules()
+    return current_app.tasks[name]
+
+
+def name_of(task: str) -> str:
+    """What the entry is called in the schedule."""
+    entries = current_app.conf.beat_schedule
+    return next(name for name, entry in entries.items() if entry["task"] == task)
+
+
 def runs() -> dict[str, ScheduleRun]:
     """Every entry of the schedule with its last run, by task."""
     known = ScheduleRun.objects.in_bulk()
@@ -96,7 +108,7 @@ def run_overdue() -> None:
         mine = ScheduleRun.objects.filter(pk=task, started_at=run.started_at)
         if mine.update(started_at=moment, ended_at=None):
             try:
-                current_app.tasks[task]()
+                task_of(task)()
             except Exception:  # noqa: BLE001, S112  written down and logged by record_run
                 continue
 
@@ -110,7 +122,7 @@ def _goes_on(run: ScheduleRun, moment: datetime) -> bool:
     """Whether it is at work, as far as one can know: it ends at its time limit."""
     if run.started_at is None or run.ended_at is not None:
         return False
-    limit = current_app.tasks[run.task].time_limit or current_app.conf.task_time_limit
+    limit = task_of(run.task).time_limit or current_app.conf.task_time_limit
     return moment - run.started_at < timedelta(seconds=limit)
 
 

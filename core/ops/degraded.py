@@ -3,15 +3,20 @@
 from django.http import HttpResponse
 
 from core.cache.runtime import runtime
+from core.jobs import pressure
 
 CACHE_AWAY = "The cache does not answer; answers are true, and may be slower."
+
+QUEUE_NEARLY_FULL = "A queue of jobs is nearly full; what needs one may be refused soon."
 
 
 def service_message() -> str:
     """What is out; empty while everything is there."""
     parts = runtime()
     parts.listener.ensure()  # a process that only refuses so far would not know otherwise
-    return CACHE_AWAY if parts.is_away else ""
+    said = [CACHE_AWAY] if parts.is_away else []
+    said += [QUEUE_NEARLY_FULL] if pressure.is_felt() else []
+    return " ".join(said)
 
 
 def say_so(response: HttpResponse) -> None:

@@ -10,10 +10,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from kombu.connection import Connection
 
+from core.jobs import pressure
+from core.jobs.selectors import lines, longest_line
 from core.partitions.selectors import months_ahead_least
 
 #: Fewer are a warning: writing fails when there is none left.
 MONTHS_AHEAD_MIN = 2
+#: Longer, and no worker seems to be there.
+JOB_WAITS_SECONDS_MAX = 60
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -68,10 +72,20 @@ def _partitions() -> str:
     return "ok" if ahead is None or ahead >= MONTHS_AHEAD_MIN else f"{ahead} months ahead"
 
 
+def _queues() -> str:
+    waiting = longest_line()
+    if pressure.is_high(waiting):
+        pressure.note(waiting)
+        return f"{waiting} of {settings.QUEUE_LIMIT} wait"
+    oldest = max(line.oldest_seconds for line in lines())
+    return "ok" if oldest < JOB_WAITS_SECONDS_MAX else f"the oldest job waits {oldest:.0f} s"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "cache": _cache,
     "broker": _broker,
     "partitions": _partitions,
+    "queues": _queues,
 }

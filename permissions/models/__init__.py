@@ -1,5 +1,5 @@
 from permissions.models.fallback import CachedPermission, PermissionStamp
-from permissions.models.mails import MailCount
+from permissions.models.mails import MailCount, PasswordRequest
 from permissions.models.roles import Grant, ModuleAssignment, Permission, Role, RoleAssignment
 from permissions.models.sessions import OneTimeToken, SpentRefreshToken, UserSession
 from permissions.models.users import Membership, User
@@ -11,6 +11,7 @@ __all__ = [
     "Membership",
     "ModuleAssignment",
     "OneTimeToken",
+    "PasswordRequest",
     "Permission",
     "PermissionStamp",
     "Role",

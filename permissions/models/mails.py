@@ -1,4 +1,4 @@
-"""How often a mail was asked for, so that nobody can flood somebody else's inbox."""
+"""Mails that were asked for: how often, and those that nobody has looked after yet."""
 
 from django.db import models
 
@@ -27,3 +27,19 @@ class MailCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asked} since {self.starts_at}"
+
+
+class PasswordRequest(models.Model):
+    """Somebody typed an address and wants a new password; gone a second later.
+
+    Written whether there is such an account or not, so that the answer takes the same
+    time. Global: the address may belong to no tenant.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.CharField(max_length=254)
+    tenant_slug = models.CharField(max_length=100, null=True)
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)

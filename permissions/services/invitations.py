@@ -16,15 +16,14 @@ from core.errors import Conflict, Invalid, NotFound, require
 from core.tenancy.context import Context
 from core.tenancy.models import Tenant
 from core.tenancy.transactions import command
-from permissions import mail
 from permissions.events import UserPermissionsChanged
 from permissions.models import Grant, Membership, Role, RoleAssignment, User
 from permissions.services.invalidation import permissions_void
+from permissions.services.link_mails import link_mail_enqueue
 from permissions.services.links import (
     Link,
     LinkRefused,
     Purpose,
-    lifetime_text,
     link_make,
     link_use,
 )
@@ -144,20 +143,10 @@ def _introduce(user: User, acceptance: Acceptance) -> None:
 
 
 def _invite(ctx: Context, membership: Membership) -> None:
-    """Make the link, and mail it once all of this is committed."""
-    user, tenant = membership.user, Tenant.objects.get(pk=ctx.tenant_id)
-    mail_count(ctx.now, account=user.email)
-    token = link_make(ctx, user_id=user.pk, purpose=Purpose.INVITATION)
-    mail.mail_after_commit(
-        "invitation",
-        to=user.email,
-        subject=f"Invitation to {tenant.name}",
-        values={
-            "company": tenant.name,
-            "lifetime": lifetime_text(Purpose.INVITATION),
-            "link": mail.link("accept-invitation", token=token, tenant_slug=tenant.slug),
-        },
-    )
+    """Make the link, and the job that mails it."""
+    mail_count(ctx.now, account=membership.user.email)
+    link = link_make(ctx, user_id=membership.user_id, purpose=Purpose.INVITATION)
+    link_mail_enqueue(ctx, link_id=link.id)
 
 
 def _roles(ctx: Context, codes: Iterable[str]) -> list[Role]:

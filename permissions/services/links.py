@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from core.errors import DomainError, FieldError
+from core.ids import uuid7
 from core.tenancy.context import Context
 from permissions.models import OneTimeToken, User
-from permissions.tokens import new_token, token_hash
+from permissions.tokens import link_token, token_hash
 
 Purpose = OneTimeToken.Purpose
 
@@ -50,7 +51,13 @@ def link_find(token: str, purpose: str, tenant_slug: str | None = None) -> Link:
     return Link(row.pk, row.tenant_id, row.user_id, purpose)
 
 
-def link_make(ctx: Context, *, user_id: UUID, purpose: str) -> str:
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    id: UUID
+    token: str
+
+
+def link_make(ctx: Context, *, user_id: UUID, purpose: str) -> NewLink:
     """Part of a command: a new token; older ones of the same kind are void.
 
     Locks the user, so that of two made at once one remains.
@@ -59,8 +66,10 @@ def link_make(ctx: Context, *, user_id: UUID, purpose: str) -> str:
     links_void(ctx, OneTimeToken.objects.filter(
         user=user_id, tenant=ctx.tenant_id, purpose=purpose
     ))  # fmt: skip
-    token = new_token()
+    link_id = uuid7()
+    token = link_token(link_id)
     OneTimeToken.objects.create(
+        id=link_id,
         purpose=purpose,
         user_id=user_id,
         tenant_id=ctx.tenant_id,
@@ -69,7 +78,7 @@ def link_make(ctx: Context, *, user_id: UUID, purpose: str) -> str:
         created_by_id=ctx.actor_id,
         expires_at=ctx.now + lifetime(purpose),
     )
-    return token
+    return NewLink(link_id, token)
 
 
 def link_use(ctx: Context, link: Link) -> None:

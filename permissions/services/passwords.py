@@ -1,7 +1,7 @@
 """Passwords: changed by who knows the old one, or set anew by who reads the account's mail."""
 
-from datetime import datetime
-from functools import partial
+from contextlib import suppress
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from axes.handlers.proxy import AxesProxyHandler
@@ -11,23 +11,34 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from core.errors import Conflict, FieldError, Invalid, require
+from core.jobs.services import QueueFull
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
-from permissions import mail
 from permissions.events import UserPasswordChanged
-from permissions.models import Membership, OneTimeToken, User, UserSession
+from permissions.models import (
+    Membership,
+    OneTimeToken,
+    PasswordRequest,
+    User,
+    UserSession,
+)
 from permissions.services.invalidation import sessions_void
+from permissions.services.link_mails import link_mail_enqueue
 from permissions.services.links import (
     Link,
     LinkRefused,
     Purpose,
-    lifetime_text,
     link_make,
     link_use,
     links_void,
 )
 from permissions.services.mail_limits import mail_count
 from permissions.services.sessions import LoginRefused, credentials_check, sessions_end
+
+#: Looked at in one go; the next one goes on.
+REQUESTS_MAX = 100
+#: Who has waited longer for a mail has asked for another one.
+REQUESTS_KEPT = timedelta(hours=1)
 
 
 class WrongPassword(Invalid):
@@ -89,45 +100,52 @@ def _password_changed(ctx: Context, user_id: UUID, keep_session_id: UUID | None 
 def password_forgotten(
     moment: datetime, *, email: str, tenant_slug: str | None, address: str | None
 ) -> None:
-    """Count the request, and look for the account after it is answered.
+    """Count the request and write it down; a worker looks for the account afterwards.
 
     So the answer, and the time it takes, are the same whether there is one or not.
     """
     mail_count(moment, account=email, address=address)
-    mail.beside(partial(reset_link_send, moment, email=email, tenant_slug=tenant_slug))
+    PasswordRequest.objects.create(
+        email=email.strip().lower(), tenant_slug=tenant_slug, asked_at=moment
+    )
 
 
-def reset_link_send(moment: datetime, *, email: str, tenant_slug: str | None) -> None:
-    """Mail a link to the account, if there is one that can enter a company."""
+def password_requests_serve(moment: datetime) -> int:
+    """Make the links that were asked for, the oldest first; how many requests. Global.
+
+    Where a company's line of mails is full, its requests wait, for a while.
+    """
+    PasswordRequest.objects.filter(asked_at__lt=moment - REQUESTS_KEPT).delete()
+    requests = list(PasswordRequest.objects.order_by("id")[:REQUESTS_MAX])
+    for asked in requests:
+        member = _member_asking(asked)
+        if member is None:
+            asked.delete()
+            continue
+        with suppress(QueueFull):
+            _reset_link_make(Context(member.tenant_id, None, moment, ""), member, asked)
+    return len(requests)
+
+
+def _member_asking(asked: PasswordRequest) -> Membership | None:
+    """Of the account, where there is one that can enter a company."""
     memberships = Membership.objects.filter(
-        user__email=email.strip().lower(),
+        user__email=asked.email,
         user__is_active=True,
         is_active=True,
         tenant__is_active=True,
     )
-    if tenant_slug is not None:
-        memberships = memberships.filter(tenant__slug=tenant_slug)
-    found = memberships.select_related("user", "tenant").order_by("tenant__slug").first()
-    if found is not None:
-        ctx = Context(found.tenant_id, None, moment, "")
-        _reset_link_make(ctx, membership=found)
+    if asked.tenant_slug is not None:
+        memberships = memberships.filter(tenant__slug=asked.tenant_slug)
+    return memberships.order_by("tenant__slug").first()
 
 
 @command
-def _reset_link_make(ctx: Context, *, membership: Membership) -> None:
-    user, tenant = membership.user, membership.tenant
-    token = link_make(ctx, user_id=user.pk, purpose=Purpose.PASSWORD_RESET)
-    mail.mail_after_commit(
-        "password_reset",
-        to=user.email,
-        subject="Choose a new password",
-        values={
-            "name": user.name,
-            "company": tenant.name,
-            "lifetime": lifetime_text(Purpose.PASSWORD_RESET),
-            "link": mail.link("reset-password", token=token, tenant_slug=tenant.slug),
-        },
-    )
+def _reset_link_make(ctx: Context, member: Membership, asked: PasswordRequest) -> None:
+    gone, _ = PasswordRequest.objects.filter(pk=asked.pk).delete()
+    if gone:  # or another worker was faster
+        link = link_make(ctx, user_id=member.user_id, purpose=Purpose.PASSWORD_RESET)
+        link_mail_enqueue(ctx, link_id=link.id)
 
 
 def password_reset(ctx: Context, *, link: Link, password: str) -> None:

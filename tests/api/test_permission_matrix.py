@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from core.jobs.services import job_cancel
 from permissions.services.roles import role_update
 from permissions.services.sessions import session_open
 from tests.api.books import RIGHTS, Books, document, fill, journal, line, open_books, payment
@@ -17,6 +18,7 @@ from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal
 from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_user
+from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, body_for, talk_of
 from tests.permissions import entry, rights
 
@@ -148,6 +150,10 @@ GET    inbox/unread/                messaging.threads.view          200 200 200 
 GET    messaging/settings/          messaging.settings.view         200 403 403 200 401
 PATCH  messaging/settings/          messaging.settings.update       200 403 403 200 401
 GET    live/poll/                   messaging.messages.view         200 200 200 200 401
+GET    jobs/                        jobs.jobs.view                  200 403 403 200 401
+GET    jobs/{id}/                   authenticated                   200 404 404 404 401
+POST   jobs/{id}/cancel/            jobs.jobs.cancel                200 403 403 404 401
+POST   jobs/{id}/replay/            jobs.jobs.replay                200 403 403 404 401
 """
 TALK = ("threads", "messages")
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
@@ -283,6 +289,12 @@ def address(world: World, rule: Rule) -> str:
         leaving = rule.method == "DELETE" and noun == "threads"
         who = str(talk.colleague.pk) if leaving else ""
         return named(world, rule.path, talk.id_for(noun), who)
+    if "{id}" in rule.path and noun == "jobs":
+        job_id = enqueue(world.company)
+        if "replay" in rule.path:
+            job_cancel(world.company.ctx(), job_id=job_id)
+        path = rule.path.replace("{id}", str(job_id))
+        return path + ("?dry_run=true" if rule.method == "POST" else "")
     if rule.path == "messages/search/":
         return f"{rule.path}?q=plan"
     if "{id}" in rule.path and ("session" in rule.path or "invite" in rule.path):

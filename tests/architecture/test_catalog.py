@@ -28,6 +28,7 @@ GLOBAL_TABLES = {
     "permissions_spentrefreshtoken": "local: seen again, it ends its session",
     "permissions_onetimetoken": "local: the token is what names the tenant",
     "permissions_mailcount": "local: counted before any tenant is known",
+    "permissions_passwordrequest": "local: asked before any tenant is known, gone a second later",
     "partitions_partitionarchive": "local: a partition holds rows of many tenants",
     "cache_pendingbump": "local: any process replays it",
     "jobs_jobticket": "local: a worker takes the next one, whoever's it is",

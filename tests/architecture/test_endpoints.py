@@ -28,6 +28,7 @@ from permissions.selectors.actors import SESSION_SQL
 from tests.accounting.books import Books, open_books
 from tests.architecture.endpoint_table import ROOT, TABLE, Row, addresses, endpoints, table
 from tests.cast import Api, api_of
+from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, Talk, say, talk_of
 from tests.permissions import entry, rights
 
@@ -121,6 +122,7 @@ def records_of(books: Books) -> dict[str, str]:
     talk = talk_of(books.company)
     say(books.company, talk)
     records |= {"threads": talk.thread, "messages": talk.message}
+    records["jobs"] = enqueue(books.company)
     return {noun: str(record) for noun, record in records.items()}
 
 
@@ -295,6 +297,7 @@ def fill(books: Books, times: int) -> Talk:
         books.tax(f"T{uuid7()}"[:30], "20")
         rights.member_of(books.company, rights.VIEW)
         entry.session_of(books.company)
+        enqueue(books.company)
         assert posted.row["number"], number
     return talk
 

@@ -171,6 +171,7 @@ def test_the_list_of_members_leads_to_the_page_and_sends_again(
     desk = staff(acme)
     User.objects.filter(pk=globex.owner.pk).update(name="Charlie Secret", is_staff=True)
     desk.post("invite", body={"email": globex.owner.email, "roles": ["viewer"]})
+    assert len(mails_to(globex.owner.email)) == 1
     page = desk.get("permissions_membership_changelist")
     assert reverse("admin:invite") in page
     assert globex.owner.email in page

@@ -39,6 +39,8 @@ QUESTIONS = ("permissions_moduleassignment", "permissions_permission")
 #: Tried in test_conversations.py.
 CONVERSATIONS = ("messaging_thread", "messaging_messagingsettings")
 SETTINGS = "accounting_companysettings"
+#: Tried in test_jobs.py.
+JOBS = "jobs_job"
 
 
 def ids_of(company: Company, books: Books) -> dict[str, UUID]:
@@ -75,7 +77,7 @@ def registered() -> Iterator[str]:
 
 
 def test_these_are_all_pages() -> None:
-    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, SETTINGS}
+    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, SETTINGS, JOBS}
     assert set(registered()) == known
 
 

@@ -26,13 +26,15 @@ def enqueue(company: Company, task: str = "test.note", **more: Any) -> UUID:
     return job_enqueue(company.ctx(), task=task, arguments=more, effect_key=key, terms=terms)
 
 
-def flood(company: Company, count: int, **terms: Any) -> list[UUID]:
+def flood(
+    company: Company, count: int, arguments: dict[str, Any] | None = None, **terms: Any
+) -> list[UUID]:
     """Many at once, in one transaction."""
 
     @command
     def _flood(ctx: Context) -> list[UUID]:
-        how = Terms(**terms)
-        return [job_enqueue(ctx, task="test.note", arguments={}, terms=how) for _ in range(count)]
+        more = {"arguments": arguments or {}, "terms": Terms(**terms)}
+        return [job_enqueue(ctx, task="test.note", **more) for _ in range(count)]
 
     return _flood(company.ctx())
 

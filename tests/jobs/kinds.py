@@ -89,7 +89,7 @@ registry.declare(
     JobType("test.note", path("note")),
     JobType("test.outside", path("outside"), is_external=True),
     JobType("test.fail", path("fail")),
-    JobType("test.poison", path("poison"), queue=Queue.HIGH),
+    JobType("test.poison", path("poison")),
     JobType("test.hang", path("hang"), soft_seconds=0.3, hard_seconds=1.5),
     JobType("test.step", path("step"), is_external=True),
     JobType("test.tell", path("tell"), queue=Queue.LOW),

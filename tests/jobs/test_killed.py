@@ -19,6 +19,8 @@ from tests.jobs.kinds import effects
 from tests.jobs.processes import Process, broker_url, running
 
 JOBS = int(os.environ.get("JOBS_KILLED", "60"))
+#: Of each job: long enough to be killed in.
+PAUSE_SECONDS = 0.05
 #: Work goes on so soon after a worker was killed.
 RESUMED_WITHIN = 30.0
 #: In tests that wait for a lease more than once.
@@ -52,7 +54,7 @@ def test_kill_9_of_anything_loses_no_job_and_doubles_no_effect() -> None:
     companies = [new_company(new_user("alice")) for _ in range(-(-JOBS // 90))]
     count = -(-JOBS // len(companies))
     for one in companies:
-        flood(one, count)
+        flood(one, count, {"pause": PAUSE_SECONDS})
     chance = random.Random(1)
     with running("relay", "worker", "worker", JOB_LEASE_SECONDS=SHORT_LEASE) as processes:
         relay, first, second = processes

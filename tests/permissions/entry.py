@@ -33,4 +33,4 @@ def reset_token(company: Company) -> str:
 
 @command
 def token_for(ctx: Context, member: Membership, purpose: str) -> str:
-    return link_make(ctx, user_id=member.user_id, purpose=purpose)
+    return link_make(ctx, user_id=member.user_id, purpose=purpose).token

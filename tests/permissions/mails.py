@@ -1,12 +1,44 @@
 """What the application mailed to somebody, and the tokens of the links in it."""
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core import mail
+from django.db import connections
 
-from permissions.mail import mails_wait
+from core.jobs.models import Queue
+from core.jobs.runner import run_next
+from core.jobs.sweeps import sweep
+
+
+def mails_wait() -> None:
+    """What a worker does: look for the accounts, and send what waits."""
+    sweep()
+    while run_next([Queue.HIGH]):
+        pass
+
+
+@contextmanager
+def postman() -> Iterator[None]:
+    """A worker beside the test, for what waits for its mails itself."""
+    told = threading.Event()
+
+    def run() -> None:
+        while not told.wait(0.2):
+            mails_wait()
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        told.set()
+        thread.join()
 
 
 def mails_to(email: str) -> list[str]:

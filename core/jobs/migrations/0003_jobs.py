@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'objects',
                 'default_manager_name': 'objects',
-                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['tenant', 'ended_at'], name='jobs_job_ended')],
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['tenant', 'ended_at'], name='jobs_job_ended'), models.Index(condition=models.Q(('state', 'dead')), fields=['tenant', 'id'], name='jobs_job_dead')],
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'effect_key'), name='jobs_job_effect_key')],
             },
         ),

@@ -69,7 +69,12 @@ class Job(TenantModel):
                 fields=["tenant", "ended_at"],
                 name="jobs_job_ended",
                 condition=models.Q(ended_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["tenant", "id"],
+                name="jobs_job_dead",
+                condition=models.Q(state=JobState.DEAD),
+            ),
         ]
 
     def __str__(self) -> str:
