@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 from django.conf import settings
 
 from core.errors import Conflict, DomainError, NotFound, require
+from core.ids import uuid7
 from core.jobs import pressure, registry
 from core.jobs.models import Job, JobState, JobTicket, Queue
 from core.jobs.models.jobs import REPLAYABLE
@@ -60,6 +61,12 @@ class Terms:
     every: timedelta | None = None
 
 
+class Wanted(NamedTuple):
+    task: str
+    arguments: dict[str, Any]
+    effect_key: str
+
+
 @command
 def job_enqueue(
     ctx: Context,
@@ -77,7 +84,7 @@ def job_enqueue(
     terms, declared = terms or Terms(), registry.find(task)
     if terms.queue is None:
         terms = replace(terms, queue=declared.queue)
-    return _enqueue(ctx, Job(task=task, arguments=arguments, effect_key=effect_key), terms)
+    return _enqueue(ctx, Wanted(task, arguments, effect_key), terms)
 
 
 @command
@@ -86,8 +93,7 @@ def job_enqueue_next(ctx: Context, *, job: Job, run_at: datetime) -> UUID:
     assert job.every_seconds is not None
     key = f"{job.effect_key.partition('@')[0]}@{run_at:%Y%m%dT%H%M%SZ}"
     terms = Terms(Queue(job.queue), run_at, every=timedelta(seconds=job.every_seconds))
-    following = Job(task=job.task, arguments=job.arguments, effect_key=key)
-    return _enqueue(ctx, following, terms, cap=NO_CAP)
+    return _enqueue(ctx, Wanted(job.task, job.arguments, key), terms, cap=NO_CAP)
 
 
 @command
@@ -121,14 +127,15 @@ def job_replay(ctx: Context, *, job_id: UUID) -> None:
     wake_on_commit(JOBS_CHANNEL)
 
 
-def _enqueue(ctx: Context, job: Job, terms: Terms, cap: int | None = None) -> UUID:
+def _enqueue(ctx: Context, job: Wanted, terms: Terms, cap: int | None = None) -> UUID:
     if len(job.effect_key) > EFFECT_KEY_LENGTH_MAX:
         raise ValueError(f"An effect key has at most {EFFECT_KEY_LENGTH_MAX} characters.")
     assert terms.queue is not None
+    job_id = uuid7()
     every = int(terms.every.total_seconds()) if terms.every else None
     row = [
-        ctx.tenant_id, job.pk, job.task, terms.queue.value, orjson.dumps(job.arguments).decode(),
-        job.effect_key or str(job.pk), ctx.actor_id, ctx.request_id, ctx.now,
+        ctx.tenant_id, job_id, job.task, terms.queue.value, orjson.dumps(job.arguments).decode(),
+        job.effect_key or str(job_id), ctx.actor_id, ctx.request_id, ctx.now,
         terms.run_at or ctx.now, terms.expires_at, every, cap or settings.QUEUE_LIMIT,
     ]  # fmt: skip
     with tenant_cursor() as cursor:
@@ -139,7 +146,7 @@ def _enqueue(ctx: Context, job: Job, terms: Terms, cap: int | None = None) -> UU
         return found
     _require_room(waiting, terms.queue)
     wake_on_commit(JOBS_CHANNEL)
-    return job.pk
+    return job_id
 
 
 def _require_room(waiting: int | None, queue: Queue) -> None:

@@ -362,6 +362,21 @@ def test_as_many_wait_as_may_and_the_next_is_refused_before_anything_changes(
     run_all(globex)
 
 
+def test_who_goes_on_after_a_refusal_leaves_nothing_behind(acme: Company) -> None:
+    known = enqueue(acme, effect_key="known")
+    flood(acme, settings.QUEUE_LIMIT - 1)
+
+    @command
+    def go_on(ctx: Context) -> None:
+        with pytest.raises(QueueFull):
+            job_enqueue(ctx, task="test.note", arguments={})
+
+    go_on(acme.ctx())
+    assert len(states(acme)) == tickets(acme).count() == settings.QUEUE_LIMIT
+    assert enqueue(acme, effect_key="known") == known, "what is there already needs no room"
+    run_all(acme)
+
+
 def test_of_many_clients_at_once_exactly_the_cap_gets_in(acme: Company) -> None:
     accepted: list[Any] = []
     refused: list[Any] = []

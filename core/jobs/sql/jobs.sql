@@ -54,23 +54,19 @@ CREATE FUNCTION job_enqueue(
 )
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    SELECT j.id INTO existing FROM jobs_job j WHERE j.tenant_id = tenant AND j.effect_key = key;
-    IF FOUND THEN
-        RETURN;
-    END IF;
-    waiting := job_admit(tenant, job, in_queue, not_before, until, cap);
-    IF waiting IS NULL THEN
-        RETURN;
-    END IF;
     INSERT INTO jobs_job (id, tenant_id, task, queue, arguments, effect_key, actor_id,
                           request_id, created_at, run_at, expires_at, every_seconds)
     VALUES (job, tenant, task, in_queue, arguments, key, actor, request, moment, not_before,
             until, every)
     ON CONFLICT (tenant_id, effect_key) DO NOTHING;
-    IF NOT FOUND THEN  -- somebody was first, in the meantime
-        DELETE FROM jobs_jobticket t WHERE t.job_id = job;
+    IF NOT FOUND THEN
         SELECT j.id INTO existing FROM jobs_job j
         WHERE j.tenant_id = tenant AND j.effect_key = key;
+        RETURN;
+    END IF;
+    waiting := job_admit(tenant, job, in_queue, not_before, until, cap);
+    IF waiting IS NULL THEN  -- else who goes on after the refusal would leave it without a ticket
+        DELETE FROM jobs_job j WHERE j.tenant_id = tenant AND j.id = job;
     END IF;
 END
 $$;
