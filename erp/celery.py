@@ -1,5 +1,6 @@
 """The Celery application of workers and beat."""
 
+import logging
 import os
 
 from celery import Celery
@@ -27,3 +28,6 @@ def keep_our_logging(**_: object) -> None:
     from core.ops.logs import configure
 
     configure(settings.LOGGING)
+    # Two lines for each message, of which most say only that somebody was woken.
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -15,8 +15,9 @@ def pump_until(supervisor: Supervisor, lines: list[str], wanted: str) -> None:
         supervisor.pump(0.05)
 
 
-def test_the_procfile_names_web_live_worker_and_beat() -> None:
-    assert list(read_procfile(envfile.ROOT / "Procfile")) == ["web", "live", "worker", "beat"]
+def test_the_procfile_names_every_process() -> None:
+    found = list(read_procfile(envfile.ROOT / "Procfile"))
+    assert found == ["web", "live", "worker", "relay", "beat"]
 
 
 def test_what_dies_is_named_and_restarted(tmp_path: Path) -> None:
