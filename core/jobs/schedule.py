@@ -75,10 +75,19 @@ def name_of(task: str) -> str:
 
 
 def runs() -> dict[str, ScheduleRun]:
-    """Every entry of the schedule with its last run, by task."""
-    known = ScheduleRun.objects.in_bulk()
-    moment = datetime.now(UTC)
-    return {task: known.get(task) or _row(task, moment) for task in sorted(_entries())}
+    """Every entry of the schedule with its last run, by task; looking writes nothing down."""
+    known, moment = ScheduleRun.objects.in_bulk(), datetime.now(UTC)
+    return {
+        task: known.get(task) or ScheduleRun(task=task, known_at=moment)
+        for task in sorted(_entries())
+    }
+
+
+def _awaited() -> dict[str, ScheduleRun]:
+    """The same, and from now on each is awaited."""
+    for task, run in runs().items():
+        _row(task, run.known_at)
+    return runs()
 
 
 def watch() -> None:
@@ -86,7 +95,7 @@ def watch() -> None:
     if not _is_time("watch"):
         return
     moment = datetime.now(UTC)
-    for task, run in runs().items():
+    for task, run in _awaited().items():
         due = next_due(task, run)
         if moment - due < GRACE or (run.missed_at and run.missed_at >= due - GRACE):
             continue
@@ -102,7 +111,7 @@ def run_overdue() -> None:
     if not _is_time("run_overdue"):
         return
     moment = datetime.now(UTC)
-    for task, run in runs().items():
+    for task, run in _awaited().items():
         if _goes_on(run, moment) or moment - next_due(task, run) < PATIENCE:
             continue
         mine = ScheduleRun.objects.filter(pk=task, started_at=run.started_at)
