@@ -1,5 +1,6 @@
 from django.db import models
 
+from core.audit.declared import Audited
 from core.tenancy.models import TenantModel
 
 
@@ -23,6 +24,8 @@ class Contact(TenantModel):
     )
     is_active = models.BooleanField(default=True)
     version = models.IntegerField(default=1)
+
+    audited = Audited(personal=("name", "email", "address"))
 
     class Meta(TenantModel.Meta):
         ordering = ["name", "id"]

@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
+from core.audit.declared import Audited
 from core.partitions.monthly import Monthly, MonthlyManager
 from core.tenancy.models import TenantForeignKey, TenantModel
 from messaging.models.partitioning import ByMessage
@@ -36,6 +37,7 @@ class Message(Monthly, TenantModel):
         db_persist=True,
     )
 
+    audited = Audited(masked=("body", "attachments"), ignored=("search",), inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
@@ -66,6 +68,7 @@ class MessageRevision(ByMessage, TenantModel):
     )
     replaced_at = models.DateTimeField()
 
+    audited = Audited(masked=("body", "attachments"), inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
@@ -81,6 +84,7 @@ class Mention(ByMessage, TenantModel):
     message = TenantForeignKey(Message, models.PROTECT, related_name="mentions")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
 
+    audited = Audited(inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):

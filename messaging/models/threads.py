@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 
+from core.audit.declared import Audited
 from core.tenancy.models import TenantForeignKey, TenantModel
 from permissions.models import User
 
@@ -40,6 +41,8 @@ class Thread(TenantModel):
     last_message_at = models.DateTimeField(null=True)
     is_closed = models.BooleanField(default=False)
     version = models.BigIntegerField(default=1)
+
+    audited = Audited(ignored=("last_message_id", "last_message_at", "version"))
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -89,6 +92,8 @@ class Participant(TenantModel):
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
     is_muted = models.BooleanField(default=False)
+
+    audited = Audited(ignored=("last_read_id", "last_read_at"))
 
     class Meta(TenantModel.Meta):
         constraints = [
