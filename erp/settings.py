@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "core.jobs",
     "core.cache",
     "core.partitions",
+    "core.audit",
     "core.api",
     "core.ops",
     "permissions",
@@ -112,6 +113,9 @@ if env.str("DATABASE_REPLICA_URL", default=""):
 if env.str("DATABASE_OWNER_URL", default=""):
     # Migrations only; the web and worker processes are not given this one.
     DATABASES["owner"] = database(env.str("DATABASE_OWNER_URL"))
+if env.str("DATABASE_MONITOR_URL", default=""):
+    # What the console's page of the database reads; rarely, so no connection is kept.
+    DATABASES["monitor"] = database(env.str("DATABASE_MONITOR_URL")) | {"CONN_MAX_AGE": 0}
 #: The role that migrations grant tables to.
 DATABASE_APP_ROLE = DATABASES["default"]["USER"] or "erp_app"
 DATABASE_ROUTERS = ["core.tenancy.router.TenancyRouter"]
