@@ -18,7 +18,8 @@ from deploy.postgres import EmbeddedPostgres, Passwords
 from deploy.valkey import EmbeddedValkey
 
 _TEMPORARY = "erp-stack-"
-_SECRETS = ("SECRET_KEY", "OWNER_PASSWORD", "APP_PASSWORD", "BACKUP_PASSWORD", "VALKEY_PASSWORD")
+_ROLES = ("OWNER", "APP", "BACKUP", "MONITOR")
+_SECRETS = ("SECRET_KEY", *(f"{role}_PASSWORD" for role in _ROLES), "VALKEY_PASSWORD")
 
 
 class Stack:
@@ -70,7 +71,7 @@ class Stack:
         if os.environ.get("DATABASE_URL"):
             return
         known = self._secrets()
-        passwords = Passwords(*(known[f"{role}_PASSWORD"] for role in ("OWNER", "APP", "BACKUP")))
+        passwords = Passwords(*(known[f"{role}_PASSWORD"] for role in _ROLES))
         self.postgres = EmbeddedPostgres(self.data_dir, passwords, durable=self._durable)
         self.postgres.start()
 
@@ -108,7 +109,7 @@ class Stack:
             made["REDIS_URL"] = self.valkey.url
         given = ["SECRET_KEY", "ALLOWED_HOSTS", "STATIC_ROOT", "REDIS_URL", "CELERY_BROKER_URL"]
         if self.postgres is None:  # else another database's owner would meet our application role
-            given += ["DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"]
+            given += [f"DATABASE_{name}URL" for name in ("", "OWNER_", "BACKUP_", "MONITOR_")]
         return made | {name: os.environ[name] for name in given if os.environ.get(name)}
 
     @property

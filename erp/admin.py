@@ -9,6 +9,7 @@ from unfold.sites import UnfoldAdminSite
 
 from core.api import errors
 from core.cache.console import cache_page
+from core.ops.monitoring.console import database_page, locks_page
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.partitions.console import partitions_page
 from core.tenancy.admin import TenantModelAdmin, Values
@@ -53,10 +54,11 @@ NAVIGATION = {
     "System": [
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),
+        ("Database", "database", "database", "system.database"),
     ],
 }
 #: Of these, the pages that are no list of a model.
-PAGES = {"cache", "partitions"}
+PAGES = {"cache", "database", "partitions"}
 REFUSALS = {
     400: "This page was asked for in a way that it does not understand.",
     403: "This is not allowed.",
@@ -85,6 +87,8 @@ class StaffConsole(UnfoldAdminSite):
             path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
             path("cache/", self.admin_view(cache_page), name="cache"),
             path("partitions/", self.admin_view(partitions_page), name="partitions"),
+            path("database/", self.admin_view(database_page), name="database"),
+            path("database/locks/", self.admin_view(locks_page), name="database_locks"),
             path("invite/", self.admin_view(invitations.invite), name="invite"),
             # At the door, so without `admin_view`; each asks for itself who is there.
             path("second-factor/", second_factor.enter, name="second_factor"),

@@ -12,5 +12,10 @@ class StaffConsoleConfig(AdminConfig):
         from messaging import records
         from permissions import catalog
 
-        catalog.declare("system", {}, platform={"cache": ["view", "drop"], "partitions": ["view"]})
+        platform = {
+            "cache": ["view", "drop"],
+            "database": ["view", "reset"],
+            "partitions": ["view"],
+        }
+        catalog.declare("system", {}, platform=platform)
         records.register(*RECORDS)
