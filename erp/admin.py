@@ -51,6 +51,11 @@ NAVIGATION = {
         ("Search", "manage_search", "messaging_search", "messaging.conversations"),
         ("Retention", "auto_delete", "messaging_messagingsettings", "messaging.settings"),
     ],
+    "Usage": [
+        ("Summary", "monitoring", "activity_usageday", "activity.summary"),
+        ("Events", "bolt", "activity_usageevent", "activity.events"),
+        ("Quota", "speed", "activity_usagequota", "activity.quotas"),
+    ],
     "System": [
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),

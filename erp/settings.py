@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "core.api",
     "core.ops",
     "permissions",
+    "activity",
     "messaging",
     "accounting",
     "unfold.apps.BasicAppConfig",  # its default would put its own site in place of ours
@@ -238,6 +239,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 #: API calls per minute of one user, and of one address that is not logged in, per web process.
 THROTTLE_USER_PER_MINUTE = env.int("THROTTLE_USER_PER_MINUTE", default=60_000)
 THROTTLE_ANONYMOUS_PER_MINUTE = env.int("THROTTLE_ANONYMOUS_PER_MINUTE", default=120)
+#: Batches of usage events per minute of one user, counted apart from his calls.
+THROTTLE_USAGE_PER_MINUTE = env.int("THROTTLE_USAGE_PER_MINUTE", default=600)
 IDEMPOTENCY_KEPT_SECONDS = 24 * 60 * 60
 
 # --- Live ---------------------------------------------------------------------------

@@ -31,7 +31,7 @@ REFUSALS = {
     "413": "The body is too large: `TOO_LARGE`.",
     "415": "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`.",
     "422": "`INVALID`, `UNBALANCED`, `OVER_ALLOCATED` or `IDEMPOTENCY_MISMATCH`.",
-    "429": "Too many requests: `RATE_LIMITED`.",
+    "429": "Too many requests: `RATE_LIMITED`, or `QUOTA_EXCEEDED`.",
     "500": "An unexpected error: `INTERNAL`.",
     "503": "`OPERATION_TIMEOUT`, `QUEUE_FULL` or `SERVICE_UNAVAILABLE`.",
 }
@@ -39,8 +39,8 @@ CODES = [
     "CONFLICT", "FORBIDDEN", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH", "INTERNAL",
     "INVALID", "MALFORMED", "METHOD_NOT_ALLOWED", "NOT_ACCEPTABLE", "NOT_AUTHENTICATED",
     "NOT_DRAFT", "NOT_FOUND", "NOT_POSTED", "OPERATION_TIMEOUT", "OVER_ALLOCATED", "QUEUE_FULL",
-    "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE", "UNBALANCED",
-    "UNSUPPORTED_MEDIA_TYPE",
+    "QUOTA_EXCEEDED", "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE",
+    "UNBALANCED", "UNSUPPORTED_MEDIA_TYPE",
 ]  # fmt: skip
 FIELDS_TEXT = "Only these fields; in CSV those of a row."
 NAME: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -153,6 +153,10 @@ class EndpointSchema(AutoSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False
+
+    def map_parsers(self) -> list[str]:
+        """JSON, also where it may call itself text: as such it has no schema."""
+        return [JSON]
 
     def get_request_serializer(self) -> Any:
         return self.endpoint.body

@@ -12,6 +12,7 @@ import pytest
 
 from permissions.services.roles import role_update
 from permissions.services.sessions import session_open
+from tests.activity.events import viewed
 from tests.api.books import RIGHTS, Books, document, fill, journal, line, open_books, payment
 from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
@@ -148,6 +149,12 @@ GET    inbox/unread/                messaging.threads.view          200 200 200 
 GET    messaging/settings/          messaging.settings.view         200 403 403 200 401
 PATCH  messaging/settings/          messaging.settings.update       200 403 403 200 401
 GET    live/poll/                   messaging.messages.view         200 200 200 200 401
+GET    usage-events/                activity.events.view            200 403 403 200 401
+POST   usage-events/                authenticated                   202 202 202 202 401
+POST   usage-events/tokens/         authenticated                   201 201 201 201 401
+GET    usage-events/summary/        activity.summary.view           200 403 403 200 401
+GET    usage-events/quota/          activity.quotas.view            200 403 403 200 401
+PATCH  usage-events/quota/          activity.quotas.update          403 403 403 403 401
 """
 TALK = ("threads", "messages")
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
@@ -365,6 +372,7 @@ def body_of(world: World, rule: Rule) -> Any:
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},
         "POST auth/forgot-password/": {"email": f"{code}@example.test"},
         "POST memberships/": {"email": f"{code}@example.test", "roles": ["viewer"]},
+        "POST usage-events/": {"events": [viewed()]},
         "POST roles/": {"code": f"r-{code}", "name": "Role", "grants": [rights.VIEW]},
         "PATCH modules/": {"user_id": owner.pk, "modules": []},
         "POST accounts/": {"code": code, "name": "Travel", "type": "expense"},

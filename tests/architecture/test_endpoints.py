@@ -21,12 +21,13 @@ from django.test.utils import CaptureQueriesContext
 
 from core.api.guards import AUTHENTICATED, PUBLIC, declared
 from core.cache.runtime import runtime
-from core.jobs.positions import place_all
 from core.ids import uuid7
+from core.jobs.positions import place_all
 from core.tenancy.fields import TenantManager
 from permissions.policy import HELD_SQL
 from permissions.selectors.actors import SESSION_SQL
 from tests.accounting.books import Books, open_books
+from tests.activity.events import take, viewed
 from tests.architecture.endpoint_table import ROOT, TABLE, Row, addresses, endpoints, table
 from tests.cast import Api, api_of
 from tests.messaging.talk import THUMB, Talk, say, talk_of
@@ -286,6 +287,7 @@ def fill(books: Books, times: int) -> Talk:
     talk = talk_of(books.company)
     for number in range(times):
         say(books.company, talk)
+        take(books.company.ctx(), viewed())
         talk_of(books.company, talk.colleague)
         note = {"kind": "credit_note"}
         for kind in ({}, {"kind": "bill"}, note, {"kind": "debit_note"}):

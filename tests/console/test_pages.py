@@ -38,6 +38,8 @@ RIGHTS = ("permissions_membership", "permissions_role")
 QUESTIONS = ("permissions_moduleassignment", "permissions_permission")
 #: Tried in test_conversations.py.
 CONVERSATIONS = ("messaging_thread", "messaging_messagingsettings")
+#: Tried in tests/activity/test_console.py.
+USAGE = ("activity_usageevent", "activity_usageday", "activity_usagequota")
 SETTINGS = "accounting_companysettings"
 
 
@@ -75,7 +77,7 @@ def registered() -> Iterator[str]:
 
 
 def test_these_are_all_pages() -> None:
-    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, SETTINGS}
+    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, *USAGE, SETTINGS}
     assert set(registered()) == known
 
 
