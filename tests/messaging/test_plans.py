@@ -155,9 +155,9 @@ QUESTIONS: dict[str, tuple[str, Callable[[Hall], Any], str]] = {
         "LATERAL",
     ),
     "messaging_message_live": (
-        "unread messages of the threads of an inbox",
+        "unread messages, where they must be counted",
         lambda h: inbox(h.ctx, page=PLAIN),
-        "counted",
+        ") counted",
     ),
     "messaging_message_sender": (
         "what somebody said last",
