@@ -29,6 +29,17 @@ def test_the_application_is_denied_each_function(function: str) -> None:
         app.execute(f"SELECT {function}")
 
 
+def test_nobody_but_the_monitoring_role_is_granted_any_of_it() -> None:
+    sql = (
+        "SELECT DISTINCT acl.grantee::regrole::text FROM ("
+        "  SELECT relacl AS acls, relowner AS owner FROM pg_class WHERE relname ~ '^v_'"
+        "  UNION ALL SELECT proacl, proowner FROM pg_proc WHERE proname ~ '^monitor_'"
+        ") granted CROSS JOIN LATERAL aclexplode(acls) acl WHERE acl.grantee <> owner"
+    )
+    with raw(alias="owner") as owner:
+        assert rows(owner, sql) == [("erp_monitor",)]
+
+
 @pytest.mark.parametrize("view", ALL)
 def test_the_monitoring_role_reads_each_view(view: str, monitor: Connection) -> None:
     monitor.execute(f"SELECT * FROM {view}").fetchall()

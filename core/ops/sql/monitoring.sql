@@ -87,7 +87,7 @@ SELECT s.queryid, s.role, s.calls, round(s.total_ms::numeric, 1) AS total_ms,
        s.rows_affected, round((100 * s.share)::numeric, 2) AS share, named.tables,
        left(masked.statement, 4000) AS statement, s.counted_since
 FROM (SELECT *, coalesce(total_ms / nullif(sum(total_ms) OVER (), 0), 0) AS share FROM monitor_statements()) s
-CROSS JOIN LATERAL (SELECT monitor_masked(s.statement) AS statement OFFSET 0) masked
+CROSS JOIN LATERAL (SELECT monitor_masked(left(s.statement, 20000)) AS statement OFFSET 0) masked
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(DISTINCT root.relname::text), '{}') AS tables
     FROM regexp_matches(lower(masked.statement), '[a-z_][a-z0-9_]*', 'g') AS word
@@ -280,7 +280,7 @@ WITH RECURSIVE lock AS MATERIALIZED (
 ), session AS MATERIALIZED (
     SELECT a.pid, a.usename AS role, left(a.application_name, 64) AS application, a.state,
            a.wait_event_type = 'Lock' AS is_waiting, a.xact_start, a.query_start,
-           left(monitor_masked(a.query), 1000) AS statement, a.datname
+           a.query, a.datname
     FROM pg_stat_activity a
     WHERE EXISTS (SELECT FROM lock l WHERE l.pid = a.pid)
 ), waiting AS MATERIALIZED (
@@ -305,10 +305,10 @@ SELECT e.pid, me.application, me.role,
        -- Who waits for a row waits for the transaction that changed it, and holds the row's place.
        coalesce(l.relation, (SELECT t.relation FROM lock t WHERE t.pid = e.pid AND t.granted
                              AND t.locktype = 'tuple' LIMIT 1))::regclass::text AS relation,
-       me.statement, e.blockers, longest.chain, e.blocker, other.application AS blocker_application,
+       left(monitor_masked(me.query), 1000) AS statement, e.blockers, longest.chain, e.blocker, other.application AS blocker_application,
        other.role AS blocker_role, other.state AS blocker_state,
        round(extract(epoch FROM clock_timestamp() - other.xact_start), 1) AS blocker_transaction_seconds,
-       other.statement AS blocker_statement
+       left(monitor_masked(other.query), 1000) AS blocker_statement
 FROM edge e
 JOIN session me ON me.pid = e.pid
 JOIN longest ON longest.pid = e.pid
