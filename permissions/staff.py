@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from core.api.requests import address_of, reason_of
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.tenancy.context import Context
 from core.tenancy.router import write_alias
@@ -139,4 +140,11 @@ def _whole(response: HttpResponse) -> HttpResponse:
 def _context(request: HttpRequest, tenant_id: UUID, user: User) -> Context:
     structlog.contextvars.bind_contextvars(tenant_id=str(tenant_id), actor_id=str(user.pk))
     request_id: str = request.request_id  # type: ignore[attr-defined]
-    return Context(tenant_id, user.pk, datetime.now(UTC), request_id)
+    return Context(
+        tenant_id,
+        user.pk,
+        datetime.now(UTC),
+        request_id,
+        address=address_of(request),
+        reason=reason_of(request),
+    )

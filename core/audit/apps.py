@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.apps import AppConfig
 
 
@@ -8,8 +6,6 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_migrate
-
         from core.partitions import registry
 
         registry.declare(
@@ -21,16 +17,3 @@ class AuditConfig(AppConfig):
                 restored_by="audit_restore",
             )
         )
-        post_migrate.connect(_attach, sender=self)
-
-
-def _attach(using: str, **_: Any) -> None:
-    """Models may say something else of their audit than when their tables were made."""
-    from django.db import connections
-
-    from core.audit.triggers import triggers_compare
-
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        for statement in triggers_compare(connection):
-            cursor.execute(statement)

@@ -25,7 +25,7 @@ ATTACHED_SQL = """
 def declaration_of(model: type[Model]) -> Declaration:
     """What the model says; of a migration's model, what the model of today says."""
     try:
-        model = apps.get_model(model._meta.label)
+        model = apps.get_model(model._meta.label)._meta.concrete_model  # type: ignore[assignment]
     except LookupError:
         return NO_TENANT  # a later migration takes it away
     declared: Declaration | None = getattr(model, "audited", None)
@@ -44,17 +44,25 @@ def attach_sql(table: str, declared: Declaration) -> str:
     return f"SELECT audit_attach('{table}', {arguments}, {str(declared.inserts).lower()})"
 
 
+def triggers_attach(connection: Any) -> None:
+    """Models may say something else of their audit than when their tables were made. As owner."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('audit_attach') IS NOT NULL")
+        [is_there] = cursor.fetchone()
+        for statement in triggers_compare(connection) if is_there else []:
+            cursor.execute(statement)
+
+
 def triggers_compare(connection: Any) -> list[str]:
     """The statements that are needed before every table has the triggers that its model wants."""
     with connection.cursor() as cursor:
         cursor.execute(ATTACHED_SQL)
         attached = {table: (inserts, arguments) for table, inserts, arguments in cursor.fetchall()}
+        existing = set(connection.introspection.table_names(cursor))
     needed = []
     for model in apps.get_models():
         table, declared = model._meta.db_table, declaration_of(model)
-        if model._meta.proxy or not model._meta.managed:
-            continue
-        if attached.get(table) != _as_attached(declared):
+        if table in existing and attached.get(table) != _as_attached(declared):
             needed.append(attach_sql(table, declared))
     return needed
 
@@ -62,8 +70,14 @@ def triggers_compare(connection: Any) -> list[str]:
 def _as_attached(declared: Declaration) -> tuple[bool, str] | None:
     if isinstance(declared, Unaudited):
         return None
-    parts = (declared.left_out, declared.masked, declared.personal)
-    return declared.inserts, "".join(f"{_array(part)}\\000" for part in parts)
+    masks = ", ".join(f'"{name}"=>"***"' for name in sorted(declared.masked, key=_as_hstore))
+    parts = (_array(declared.left_out), _array(declared.masked), masks, _array(declared.personal))
+    return declared.inserts, "".join(f"{part}\\000" for part in parts)
+
+
+def _as_hstore(name: str) -> tuple[int, str]:
+    """The order in which an hstore keeps its keys."""
+    return len(name), name
 
 
 def _array(names: tuple[str, ...]) -> str:

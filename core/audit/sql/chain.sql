@@ -101,9 +101,10 @@ SET timezone = 'UTC' SET jit = off AS $$
         SELECT b.sequence, e.id, substr(b.marks, (e.n::integer - 1) * 32 + 1, 32) AS mark
         FROM blocks b CROSS JOIN unnest(b.row_ids) WITH ORDINALITY AS e(id, n)
     ), entries AS (
-        SELECT l.id, l."table", l.row_id, l.mark, audit_mark_of(l) AS computed,
+        SELECT l.id, l."table", l.row_id, l.mark,
+            audit_mark_of((SELECT secret FROM audit_key), l) AS computed,
             l.personal IS NOT NULL AND l.personal_digest IS DISTINCT FROM
-                sha256(convert_to(l.personal::text, 'UTF8')) AS personal_differs
+                audit_digest(l.personal) AS personal_differs
         FROM audit_auditlog l
         WHERE l.tenant_id = of_tenant
             AND l.id > (SELECT after_id FROM blocks ORDER BY sequence LIMIT 1)
@@ -141,8 +142,8 @@ SET timezone = 'UTC' AS $$
     WHERE l.tenant_id = of_tenant
         AND l.id > coalesce((SELECT until_id FROM audit_auditblock b
             WHERE b.tenant_id = of_tenant ORDER BY sequence DESC LIMIT 1), audit_platform())
-        AND (l.mark IS DISTINCT FROM audit_mark_of(l) OR (l.personal IS NOT NULL AND
-            l.personal_digest IS DISTINCT FROM sha256(convert_to(l.personal::text, 'UTF8'))))
+        AND (l.mark IS DISTINCT FROM audit_mark_of((SELECT secret FROM audit_key), l) OR (l.personal IS NOT NULL AND
+            l.personal_digest IS DISTINCT FROM audit_digest(l.personal)))
     ORDER BY l.id LIMIT faults_max
 $$;
 
@@ -151,20 +152,18 @@ CREATE FUNCTION audit_write("table" text, row_id uuid, action text, new jsonb) R
 LANGUAGE sql SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
     INSERT INTO audit_auditlog (id, tenant_id, "table", row_id, action, actor_id, session_id,
         address, request_id, operation, reason, database_user, new, mark)
-    SELECT r.*, audit_mark(k.secret, r.id, r.tenant, r.tab, r.row, r.act, r.actor, r.session,
-        r.address, r.request, r.operation, r.reason, r.database_user, NULL, r.new, NULL)
+    SELECT r.*, audit_mark(k.secret, audit_head(r.tab, r.act, r.database_user, r.actor, r.session,
+        r.address, r.operation, r.request, r.reason), r.id, r.tenant, r.row, NULL, r.new, NULL)
     FROM (
         SELECT uuidv7() AS id, current_setting('app.tenant_id')::uuid AS tenant, $1 AS tab,
             $2 AS row, $3 AS act, nullif(part[1], '')::uuid AS actor,
             nullif(part[2], '')::uuid AS session, nullif(part[3], '')::inet AS address,
             coalesce(part[5], '') AS request, coalesce(part[4], '') AS operation,
-            coalesce(array_to_string(part[6:], '|'), '') AS reason,
-            session_user::text AS database_user, $4 AS new
-        FROM string_to_array(current_setting('app.audit', true), '|') AS part
+            coalesce(part[6], '') AS reason, session_user::text AS database_user, $4 AS new
+        FROM string_to_array(nullif(current_setting('app.audit', true), ''), '|') AS part
         OFFSET 0
     ) AS r, audit_key AS k
 $$;
-REVOKE ALL ON FUNCTION audit_write, audit_seal_tenant FROM PUBLIC;
 
 -- That somebody looked at the log, and at what of it.
 CREATE FUNCTION audit_note_read(looked_at jsonb) RETURNS void
@@ -195,7 +194,8 @@ SET timezone = 'UTC' AS $$
 DECLARE
     restored bigint;
 BEGIN
-    IF EXISTS (SELECT FROM unnest(entries) AS e WHERE e.mark IS DISTINCT FROM audit_mark_of(e)) THEN
+    IF EXISTS (SELECT FROM unnest(entries) AS e
+        WHERE e.mark IS DISTINCT FROM audit_mark_of((SELECT secret FROM audit_key), e)) THEN
         RAISE EXCEPTION 'The archive holds rows that the audit log never had.'
             USING ERRCODE = '23514', CONSTRAINT = 'audit_restored_as_written';
     END IF;
@@ -209,3 +209,8 @@ BEGIN
     RETURN restored;
 END
 $$;
+
+REVOKE ALL ON FUNCTION audit_write, audit_seal_tenant, audit_seal, audit_faults,
+    audit_faults_unsealed, audit_note_read, audit_erase, audit_restore FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_seal, audit_faults, audit_faults_unsealed, audit_note_read,
+    audit_erase, audit_restore TO erp_app;
