@@ -80,7 +80,9 @@ def usage_events_take(ctx: Context, *, given: Sequence[Any]) -> Taken:
 @command
 def usage_events_add(ctx: Context, *, batch: Batch) -> set[UUID] | None:
     """Write what is not there yet; the ids that are new, or None where all are."""
-    events = list(batch.events.values())
+    events = [
+        {**one._asdict(), "over": one.id in batch.over_quota} for one in batch.events.values()
+    ]
     with tenant_cursor() as cursor:
         cursor.execute(LIMITS_SQL)
         cursor.execute(
@@ -89,10 +91,9 @@ def usage_events_add(ctx: Context, *, batch: Batch) -> set[UUID] | None:
                 "tenant": ctx.tenant_id,
                 "user": ctx.acting_user,
                 "now": ctx.now,
-                "ids": [one.id for one in events],
-                "types": [one.type for one in events],
-                "properties": [dumps(one.properties).decode() for one in events],
-                "over": [one.id in batch.over_quota for one in events],
+                "given": len(events),
+                # One text: an array of each column costs twice the time to write.
+                "events": dumps(events).decode(),
             },
         )
         [found] = cursor.fetchone()

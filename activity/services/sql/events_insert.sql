@@ -4,9 +4,9 @@
 WITH added AS (
     INSERT INTO activity_usageevent
         (tenant_id, id, type, user_id, properties, received_at, is_over_quota)
-    SELECT %(tenant)s, g.id, g.type, %(user)s, g.properties::jsonb, %(now)s, g.is_over_quota
-    FROM unnest(%(ids)s::uuid[], %(types)s::text[], %(properties)s::text[], %(over)s::boolean[])
-        AS g(id, type, properties, is_over_quota)
+    SELECT %(tenant)s, g.id, g.type, %(user)s, g.properties, %(now)s, g.over
+    FROM json_to_recordset(%(events)s::json)
+        AS g(id uuid, type text, properties jsonb, over boolean)
     ORDER BY g.id
     ON CONFLICT (tenant_id, id) DO NOTHING
     RETURNING id
@@ -18,5 +18,5 @@ told AS (
           FROM added) a
     GROUP BY a.starts_at
 )
-SELECT CASE WHEN count(*) < cardinality(%(ids)s::uuid[]) THEN coalesce(array_agg(id), '{}') END
+SELECT CASE WHEN count(*) < %(given)s THEN coalesce(array_agg(id), '{}') END
 FROM added
