@@ -14,6 +14,7 @@ urlpatterns = [
     path("messages/read/", messages.MyReadsView.as_view()),
     path("messages/<uuid:id>/", messages.MessageView.as_view()),
     path("messages/<uuid:id>/reads/", messages.MessageReadsView.as_view()),
+    path("messages/<uuid:id>/reactions/", messages.MessageReactionsView.as_view()),
     path("messages/<uuid:id>/reactions/<str:emoji>/", messages.ReactionView.as_view()),
     path("threads/<uuid:id>/typing/", live.TypingView.as_view()),
     path("live/poll/", live.LivePollView.as_view()),

@@ -1,10 +1,11 @@
 """Messages, what they said before, and whom they mention. Monthly partitions, by their id."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from core.audit.declared import Audited
 from core.partitions.monthly import Monthly, MonthlyManager
@@ -14,6 +15,9 @@ from messaging.models.threads import Thread
 from permissions.models import User
 
 BODY_LENGTH_MAX = 20_000
+#: Messages with files. Written out, because a parameter in its place would not be known to be the
+#: condition of the index.
+FILED: Any = RawSQL("attachments <> '[]'::jsonb", [], output_field=models.BooleanField())
 
 
 class Message(Monthly, TenantModel):
@@ -50,6 +54,11 @@ class Message(Monthly, TenantModel):
             ),
             models.Index(fields=["tenant", "sender", "-id"], name="messaging_message_sender"),
             GinIndex(fields=["tenant", "search"], name="messaging_message_search"),
+            models.Index(
+                fields=["tenant", "thread", "-id"],
+                name="messaging_message_filed",
+                condition=models.Q(FILED),
+            ),
             GinIndex(fields=["tenant", "attachments"], name="messaging_message_files"),
         ]
 

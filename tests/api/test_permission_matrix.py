@@ -142,6 +142,7 @@ GET    messages/{id}/               messaging.messages.view         200 404 404 
 PATCH  messages/{id}/               messaging.messages.update       200 404 403 404 401
 DELETE messages/{id}/               messaging.messages.delete       204 404 403 404 401
 GET    messages/{id}/reads/         messaging.messages.view         200 404 404 404 401
+GET    messages/{id}/reactions/     messaging.messages.view         200 404 404 404 401
 PUT    messages/{id}/reactions/{emoji}/ messaging.messages.create   204 404 403 404 401
 DELETE messages/{id}/reactions/{emoji}/ messaging.messages.create   204 404 403 404 401
 GET    inbox/                       messaging.threads.view          200 200 200 200 401

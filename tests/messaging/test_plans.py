@@ -19,6 +19,7 @@ from core.listing import PageRequest
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Message, MessageReaction, MessageRevision, Participant, Thread
+from messaging.models.messages import FILED
 from messaging.selectors.messages import message_list
 from messaging.selectors.receipts import message_reads, my_reads
 from messaging.selectors.search import mentions_of_me, message_search
@@ -170,6 +171,15 @@ QUESTIONS: dict[str, tuple[str, Callable[[Hall], Any], str]] = {
         "messages with certain words",
         lambda h: message_search(h.ctx, page=PageRequest(filters={"q": "rare"})),
         "websearch",
+    ),
+    "messaging_message_filed": (
+        "messages of a thread with files",
+        lambda h: message_list(
+            h.ctx,
+            thread_id=h.thread,
+            page=PageRequest(narrow=lambda rows: rows.filter(FILED)),
+        ),
+        "<> '[]'",
     ),
     "messaging_message_files": (
         "which messages hold a file",
