@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
-from bench import balances, cache, imports, messaging, overhead, pages, posting
+from bench import balances, cache, imports, live, messaging, overhead, pages, posting
 from bench.chart import write_chart
 from bench.conversations import talk_of
 from bench.database import BenchError, Database
@@ -35,6 +35,7 @@ class Run:
             "overhead": self.overhead,
             "cache": self.cache,
             "messaging": self.messaging,
+            "live": self.live,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -109,6 +110,12 @@ class Run:
         done = messaging.operations(self.database, server, talk, self.scale)
         self._add(f"Conversations among {size}", done, messaging.PAGE)
         self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
+
+    def live(self, server: Server) -> None:
+        figures, notes = live.live(self.database, self.scale)
+        self._add(
+            "From the commit of a message to its reader's stream", figures, live.FLOOD, *notes
+        )
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)
