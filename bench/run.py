@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
-from bench import balances, cache, imports, live, messaging, overhead, pages, posting
+from bench import audit, balances, cache, imports, live, messaging, overhead, pages, posting, usage
 from bench.chart import write_chart
 from bench.conversations import talk_of
 from bench.database import BenchError, Database
@@ -36,6 +36,8 @@ class Run:
             "cache": self.cache,
             "messaging": self.messaging,
             "live": self.live,
+            "usage": self.usage,
+            "audit": self.audit,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -110,6 +112,21 @@ class Run:
         done = messaging.operations(self.database, server, talk, self.scale)
         self._add(f"Conversations among {size}", done, messaging.PAGE)
         self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
+
+    def audit(self, server: Server) -> None:
+        written = audit.writing(self.database, server, self.companies, self.scale)
+        written += audit.importing(self.database, self.scale)
+        self._add("Writing with the audit log and without", written, audit.HTTP_WITHOUT)
+        read = audit.reading(self.database, self.companies[0], self.scale)
+        rows = self.database.value("SELECT count(*) FROM audit_auditlog")
+        self._add(f"Reading the audit log of {rows:,} changes", read, audit.ONE)
+        self.report.targets += audit.audit_targets(written, self.scale.clients)
+
+    def usage(self, server: Server) -> None:
+        for size in usage.BATCHES:
+            figures = usage.usage(self.database, server, self.companies, self.scale, size)
+            said = usage.notes(figures, self.scale.clients, size)
+            self._add(f"Usage events in batches of {size}", figures, usage.limit(size), *said)
 
     def live(self, server: Server) -> None:
         figures, notes = live.live(self.database, self.scale)

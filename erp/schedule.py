@@ -13,6 +13,16 @@ SCHEDULE = {
         "schedule": crontab(hour=2, minute=5),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "prove what was written to the audit log": {
+        "task": "core.audit.tasks.audit_seal_task",
+        "schedule": 10.0,
+        "options": {"queue": "low", "expires": 10},
+    },
+    "publish the heads of the audit log": {
+        "task": "core.audit.tasks.audit_heads_task",
+        "schedule": crontab(hour=0, minute=5),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "count usage events by hour": {
         "task": "activity.tasks.usage_hours_roll_up_task",
         "schedule": crontab(),
@@ -56,6 +66,11 @@ SCHEDULE = {
     "purge counts of mails": {
         "task": "permissions.tasks.mail_counts_purge_task",
         "schedule": crontab(minute=35),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+    "purge the console's sessions that are over": {
+        "task": "permissions.tasks.staff_sessions_purge_task",
+        "schedule": crontab(minute=45),
         "options": {"queue": "low", "expires": HOUR_SECONDS},
     },
     "purge permissions remembered while the cache was away": {

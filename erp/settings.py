@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "core.cache",
     "core.partitions",
     "core.audit",
+    "core.privacy",
     "core.api",
     "core.ops",
     "permissions",
@@ -124,6 +125,9 @@ DATABASE_ROUTERS = ["core.tenancy.router.TenancyRouter"]
 AFTER_MIGRATE_COMMANDS = ["sync_permissions", "maintain_partitions"]
 #: Where months past their retention are archived; nothing is archived or dropped without it.
 PARTITION_ARCHIVE_DIR = env.str("PARTITION_ARCHIVE_DIR", default="")
+#: Where the signed heads of the audit log are written every day, and what they are signed with.
+AUDIT_HEADS_DIR = env.str("AUDIT_HEADS_DIR", default="")
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
 #: Whether what has a verified archive is dropped as well.
 PARTITION_DROP = env.bool("PARTITION_DROP", default=False)
 #: Whole months kept, by family, where the app's own number does not suit: `messaging=24`.
@@ -277,6 +281,8 @@ SPECTACULAR_SETTINGS = {
     "DEFAULT_GENERATOR_CLASS": "core.api.schema.OnceGenerator",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Where JSON may call itself text, it has no other schema for that.
+    "PARSER_WHITELIST": ["core.api.rendering.JSONParser"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -1,6 +1,6 @@
 """The log of what happened to rows, and the blocks that prove it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -48,7 +48,7 @@ class AuditLog(Monthly, TenantModel):
     mark = models.BinaryField()
 
     audited = Unaudited("It is the log.")
-    objects = MonthlyManager()
+    objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
         verbose_name = "change"

@@ -25,7 +25,7 @@ ATTACHED_SQL = """
 def declaration_of(model: type[Model]) -> Declaration:
     """What the model says; of a migration's model, what the model of today says."""
     try:
-        model = apps.get_model(model._meta.label)._meta.concrete_model  # type: ignore[assignment]
+        model = apps.get_model(model._meta.label)._meta.concrete_model
     except LookupError:
         return NO_TENANT  # a later migration takes it away
     declared: Declaration | None = getattr(model, "audited", None)

@@ -126,10 +126,10 @@ SET timezone = 'UTC' SET jit = off AS $$
                  WHEN e.id IS NULL THEN 'late' ELSE 'altered' END,
             e.sequence, coalesce(e.id, l.id), l."table", l.row_id
      FROM evidence e FULL JOIN entries l ON l.id = e.id
-     WHERE l.id IS NULL
-           AND date_trunc('month', uuid_extract_timestamp(e.id))::date <> ALL(gone)
-        OR e.id IS NULL OR l.mark IS DISTINCT FROM e.mark OR l.mark IS DISTINCT FROM l.computed
-        OR l.personal_differs
+     WHERE CASE WHEN l.id IS NULL
+         THEN date_trunc('month', uuid_extract_timestamp(e.id))::date <> ALL(gone)
+         ELSE e.id IS NULL OR l.mark IS DISTINCT FROM e.mark OR l.mark IS DISTINCT FROM l.computed
+            OR l.personal_differs END
      ORDER BY coalesce(e.id, l.id) LIMIT faults_max)
 $$;
 
@@ -145,6 +145,24 @@ SET timezone = 'UTC' AS $$
         AND (l.mark IS DISTINCT FROM audit_mark_of((SELECT secret FROM audit_key), l) OR (l.personal IS NOT NULL AND
             l.personal_digest IS DISTINCT FROM audit_digest(l.personal)))
     ORDER BY l.id LIMIT faults_max
+$$;
+
+-- How many blocks and sealed rows a tenant has.
+CREATE FUNCTION audit_extent(of_tenant uuid, OUT blocks bigint, OUT covered bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(max(sequence), 0), coalesce(sum(cardinality(row_ids)), 0)
+    FROM audit_auditblock WHERE tenant_id = of_tenant
+$$;
+
+-- A block of a tenant's chain by its number, by default the last, and the rows up to it.
+CREATE FUNCTION audit_head_of(of_tenant uuid, of_sequence bigint)
+RETURNS TABLE (sequence bigint, digest bytea, covered bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT b.sequence, b.digest, (SELECT sum(cardinality(c.row_ids))::bigint FROM audit_auditblock c
+        WHERE c.tenant_id = of_tenant AND c.sequence <= b.sequence)
+    FROM audit_auditblock b
+    WHERE b.tenant_id = of_tenant AND (of_sequence IS NULL OR b.sequence = of_sequence)
+    ORDER BY b.sequence DESC LIMIT 1
 $$;
 
 -- A row of the log that no change of a table makes; of the transaction's tenant.
@@ -211,6 +229,7 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION audit_write, audit_seal_tenant, audit_seal, audit_faults,
-    audit_faults_unsealed, audit_note_read, audit_erase, audit_restore FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_seal, audit_faults, audit_faults_unsealed, audit_note_read,
+    audit_faults_unsealed, audit_extent, audit_head_of, audit_note_read, audit_erase, audit_restore
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_seal, audit_extent, audit_head_of, audit_faults, audit_faults_unsealed, audit_note_read,
     audit_erase, audit_restore TO erp_app;
