@@ -154,10 +154,6 @@ class EndpointSchema(AutoSchema):
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False
 
-    def map_parsers(self) -> list[str]:
-        """JSON, also where it may call itself text: as such it has no schema."""
-        return [JSON]
-
     def get_request_serializer(self) -> Any:
         return self.endpoint.body
 
