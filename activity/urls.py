@@ -7,4 +7,5 @@ urlpatterns = [
     path("usage-events/tokens/", views.EventTokensView.as_view()),
     path("usage-events/summary/", views.SummaryView.as_view()),
     path("usage-events/quota/", views.QuotaView.as_view()),
+    path("usage-events/quota/history/", views.QuotaHistoryView.as_view()),
 ]

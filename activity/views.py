@@ -3,8 +3,9 @@ from typing import Any
 from activity.authentication import BodyTokenAuthentication
 from activity.caches import USAGE_SUMMARY
 from activity.filters import SummaryFilter, UsageEventFilter
+from activity.models import UsageQuota
 from activity.selectors.events import usage_event_list
-from activity.selectors.quotas import quota_get
+from activity.selectors.quotas import quota_get, quota_record
 from activity.selectors.summary import usage_summary
 from activity.serializers import (
     QuotaOutput,
@@ -24,6 +25,7 @@ from core.api.rendering import JSONParser, TextJSONParser
 from core.api.requests import TenantRequest
 from core.api.throttles import CallerThrottle, UsageThrottle
 from core.api.views import TenantView, expected_version
+from core.audit.views import history_view
 from core.listing import Page, PageRequest
 from permissions.authentication import BearerAuthentication, bearer_hash
 
@@ -125,3 +127,6 @@ class QuotaView(TenantView):
             version = expected_version(request)
             quota_update(request.ctx, plan=body["plan"], expected_version=version)
         return quota_get(request.ctx)
+
+
+QuotaHistoryView = history_view("activity.quotas.view", UsageQuota, quota_record)

@@ -18,4 +18,5 @@ class StaffConsoleConfig(AdminConfig):
             "partitions": ["view"],
         }
         catalog.declare("system", {}, platform=platform)
+        catalog.declare("audit", {"log": ["view"]})
         records.register(*RECORDS)

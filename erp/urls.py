@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/", include("activity.urls")),
     path("api/v1/", include("accounting.urls")),
     path("api/v1/", include("messaging.urls")),
+    path("api/v1/", include("core.audit.urls")),
 ]
 
 handler400 = "erp.admin.handler400"

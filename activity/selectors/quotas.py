@@ -75,6 +75,12 @@ def standing_read(ctx: Context, *, month: date) -> tuple[str, int]:
 
 
 @query
+def quota_record(ctx: Context) -> UsageQuota:
+    """The row of the company's plan as it is, or as it was before anybody chose one."""
+    return UsageQuota.objects.first() or UsageQuota(tenant_id=ctx.tenant_id)
+
+
+@query
 def quota_get(ctx: Context) -> dict[str, Any]:
     """This month's quota as the database has it, and the alerts of the last months."""
     month = month_of(ctx.now)

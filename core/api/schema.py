@@ -14,6 +14,7 @@ from rest_framework import serializers
 from core.api.endpoints import Endpoint
 from core.api.guards import AUTHENTICATED, PUBLIC
 from core.listing import LIMIT_DEFAULT, LIMIT_MAX, PAGE_NUMBER_MAX
+from core.tenancy.context import REASON_LENGTH_MAX
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -213,6 +214,9 @@ def _headers(method: str, endpoint: Endpoint) -> list[OpenApiParameter]:
         found.append(OpenApiParameter("Idempotency-Key", limits, header, description=text))
         text = "`true` when this is an earlier answer to the same key."
         found.append(_answered("Idempotency-Replayed", endpoint.status, text))
+    if endpoint.permission != PUBLIC:
+        text = f"Why, for the audit log; {REASON_LENGTH_MAX} characters are kept."
+        found.append(OpenApiParameter("X-Audit-Reason", str, header, description=text))
     if method == "DELETE" or (method == "PATCH" and endpoint.etag):
         text = "The ETag you read; stale is 412."
         found.append(OpenApiParameter("If-Match", str, header, description=text))
