@@ -45,6 +45,7 @@ NAVIGATION = {
         ("Why may he?", "help", "permissions_permission", "permissions.explain"),
         ("Duties", "balance", "permissions_duties", "permissions.duties"),
         ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
+        ("Audit log", "history", "audit_auditlog", "audit.log"),
     ],
     "Conversations": [
         ("Threads", "forum", "messaging_thread", "messaging.conversations"),

@@ -329,7 +329,6 @@ UNFOLD = {
     "SITE_HEADER": "ERP",
     "SITE_SYMBOL": "account_balance",
     "SITE_URL": None,
-    "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "ACCOUNT": {

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.api.requests import address_of, reason_of
+from core.audit.looks import audit_look
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.tenancy.context import Context
 from core.tenancy.router import write_alias
@@ -79,7 +80,10 @@ class StaffTenantMiddleware:
             response = _whole(self.get_response(request))
             if response.status_code >= 400:
                 transaction.set_rollback(True, using=write_alias())
-            return response
+        looked_at = getattr(request, "looked_at", None)
+        if looked_at is not None and response.status_code < 400:
+            audit_look(ctx, looked_at=looked_at)  # a page that reads cannot write it itself
+        return response
 
 
 @require_POST

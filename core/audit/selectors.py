@@ -50,11 +50,10 @@ def audit_list(ctx: Context, *, page: PageRequest) -> Page:
 @query
 def audit_get(ctx: Context, *, entry_id: UUID) -> Row:
     """One entry as the list shows it."""
-    rows = list(_columns(AuditLog.objects.filter(pk=entry_id)))
-    if not rows:
+    found = entries_of(AuditLog.objects.filter(pk=entry_id))
+    if not found:
         raise NotFound
-    [shown] = _shown(rows)
-    return shown
+    return found[0]
 
 
 @query
@@ -75,6 +74,11 @@ def history_of_row(now: datetime, table: str, row_id: UUID) -> QuerySet[AuditLog
     if row_id.version == UUID7:
         found = found.filter(id__gte=uuid7_floor(uuid7_time(row_id) - DAY))
     return found
+
+
+def entries_of(rows: QuerySet[AuditLog]) -> list[Row]:
+    """Each of these rows as the list shows it. Part of a query."""
+    return _shown(list(_columns(rows)))
 
 
 def _page(ctx: Context, rows: QuerySet[AuditLog], page: PageRequest) -> Page:
