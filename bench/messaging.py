@@ -180,7 +180,14 @@ def _writes(talk: Talk) -> dict[str, list[str]]:
         return send(thread_id, replace(owner, actor_id=other)) + read(thread_id)
 
     def read(thread_id: object) -> str:
-        return write_script(company, lambda: thread_read(owner, thread_id=thread_id))
+        """The cursor goes where the first statement finds the end, as it does in the product."""
+        before = thread_get(owner, thread_id=thread_id)
+        script = write_script(company, lambda: thread_read(owner, thread_id=thread_id))
+        lock, move = script.split("FOR NO KEY UPDATE OF p;\n")
+        move = move.replace(f"'{before['last_message']['id']}'::uuid", ":last_message_id::uuid")
+        move = move.replace(f"'{before['last_read_id']}'::uuid", ":after::uuid")
+        move = re.sub(r"sent_read = \d+", "sent_read = :sent::bigint", move)
+        return f"{lock}FOR NO KEY UPDATE OF p\n\\gset\n{move}"
 
     def react(message_id: object) -> str:
         """In one transaction, under the message's lock, so that it can be done again."""

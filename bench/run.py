@@ -109,9 +109,10 @@ class Run:
         alone = messaging.statements(self.database, talk, self.scale)
         size = f"{talk.messages:,} messages in {talk.partitions} monthly partitions"
         self._add(f"Single statements among {size}", alone, messaging.ONE)
+        self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
+        self.write()
         done = messaging.operations(self.database, server, talk, self.scale)
         self._add(f"Conversations among {size}", done, messaging.PAGE)
-        self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
 
     def audit(self, server: Server) -> None:
         written = audit.writing(self.database, server, self.companies, self.scale)
