@@ -97,8 +97,8 @@ class AuditLogAdmin(RecordAdmin):
         return queryset.filter(wanted), False
 
     @admin.display(description="happened")
-    def happened(self, entry: AuditLog) -> Any:
-        return entry.at
+    def happened(self, entry: AuditLog) -> str:
+        return f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"
 
     @admin.display(description="who")
     def who(self, entry: Any) -> str:

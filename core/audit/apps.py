@@ -6,8 +6,12 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
+        from prometheus_client import REGISTRY
+
+        from core.audit.metrics import AuditCollector
         from core.partitions import registry
 
+        REGISTRY.register(AuditCollector())
         registry.declare(
             registry.Family(
                 "audit",

@@ -7,13 +7,14 @@ tables' owner: it compares, and answers with ids.
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connections
 
 from core.ids import uuid7_time
+from core.partitions.models import PartitionArchive
 from core.tenancy.router import write_alias
 
 TABLE = "audit_auditlog"
@@ -27,11 +28,7 @@ FAULTS_MAX = 20
 
 SEALED_SQL = "SELECT * FROM audit_faults(%s, %s, %s, %s::date[])"
 UNSEALED_SQL = "SELECT * FROM audit_faults_unsealed(%s)"
-DROPPED_SQL = """
-    SELECT DISTINCT a.month FROM partitions_partitionarchive a
-    WHERE a."table" = %s AND a.verified_at IS NOT NULL AND a.dropped_at IS NOT NULL
-      AND NOT partition_is_attached(a."table", a.month)
-"""
+DROPPED_SQL = "SELECT NOT partition_is_attached(%s, %s::date)"
 
 WORDS = {
     "chain": "was changed or taken away, or does not follow the block before it",
@@ -93,7 +90,7 @@ def audit_verify(
 ) -> Verified:
     """Look at every block and row of a tenant, sealed or not. On the primary: a replica lags."""
     blocks, rows = _extent(tenant_id)
-    gone = _dropped_months()
+    gone = [archive.month for archive in archives_of_dropped_months()]
     faults: list[Fault] = []
     for first in range(1, blocks + 1, BLOCKS_AT_ONCE):
         last = min(first + BLOCKS_AT_ONCE - 1, blocks)
@@ -105,6 +102,15 @@ def audit_verify(
         time.sleep(pause_seconds)
     faults += _faults(tenant_id, UNSEALED_SQL)
     return Verified(tenant_id, blocks, rows, faults[:FAULTS_MAX])
+
+
+def sealed_until() -> datetime | None:
+    """The moment up to which all chains are sealed, or will be by the next run; None at first."""
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute("SELECT audit_sealed_until()")
+        [until] = cursor.fetchone()
+    found: datetime | None = until
+    return found
 
 
 def blocks_count(tenant_ids: Collection[UUID]) -> int:
@@ -126,11 +132,17 @@ def _extent(tenant_id: UUID) -> tuple[int, int]:
         return blocks, rows
 
 
-def _dropped_months() -> list[date]:
-    """Months whose rows were archived and dropped; without a verified archive they are missing."""
+def archives_of_dropped_months() -> list[PartitionArchive]:
+    """What stands for the rows of months that are gone; without one they are missing."""
+    dropped = PartitionArchive.objects.filter(table=TABLE, dropped_at__isnull=False)
+    found = {archive.month: archive for archive in dropped.order_by("dropped_at", "id")}
     with connections[write_alias()].cursor() as cursor:
-        cursor.execute(DROPPED_SQL, [TABLE])
-        return [month for (month,) in cursor.fetchall()]
+        for month in list(found):
+            cursor.execute(DROPPED_SQL, [TABLE, month])
+            [is_gone] = cursor.fetchone()
+            if not is_gone:
+                del found[month]
+    return list(found.values())
 
 
 def faults_in_order(found: Collection[Verified]) -> Iterator[Fault]:

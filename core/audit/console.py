@@ -63,8 +63,8 @@ def entry_table(entry: dict[str, Any], is_auditor: bool) -> Table:
 def rows_of(entry: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(field, before, after), without what a created or deleted row left empty."""
     old, new = entry["old"] or {}, entry["new"] or {}
-    fields = [name for name in new | old if (old.get(name), new.get(name)) != (None, None)]
-    rows = [(name, text_of(old, name), text_of(new, name)) for name in fields]
+    rows = [(name, text_of(old, name), text_of(new, name)) for name in new | old]
+    rows = [row for row in rows if row[1:] != (NOTHING, NOTHING)]
     return [*rows, (ERASED, NOTHING, NOTHING)] if entry["is_erased"] else rows
 
 

@@ -17,7 +17,7 @@ from core.audit.chain import audit_seal, audit_verify
 from core.audit.heads import Head, HeadsUnsigned, head_of, heads_read, heads_signed, public_key
 from core.audit.publishing import heads_publish
 from core.ids import uuid7_floor
-from core.partitions.archives import archive_make
+from core.partitions.archives import archive_make, archive_path
 from core.partitions.models import PartitionArchive
 from core.partitions.months import month_plus
 from core.partitions.restore import partitions_restore
@@ -271,6 +271,15 @@ def test_the_chain_survives_archive_drop_and_restore(acme: Company, long_ago: da
     assert step("SELECT drop_partition(%s, %s::date, %s)", [TABLE, month, moment]) == [True]
     assert len(entries(acme.tenant_id)) == len(before) - 31
     assert faults(acme.tenant_id) == []
+
+    call_command("verify_audit", tenant=acme.slug, verbosity=0)
+    [archive] = PartitionArchive.objects.filter(table=TABLE)
+    file = archive_path(archive.path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    with pytest.raises(CommandError):
+        call_command("verify_audit", tenant=acme.slug, verbosity=0, stderr=StringIO())
+    file.write_bytes(whole)
 
     assert sum(partitions_restore(family="audit", month=month, moment=moment).values()) == 31
     assert entries(acme.tenant_id) == before

@@ -85,6 +85,13 @@ BEGIN
 END
 $$;
 
+-- The moment up to which the log is sealed, or will be by the next call.
+CREATE FUNCTION audit_sealed_until() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT to_timestamp(('x' || left(replace(bound::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+    FROM audit_tail
+$$;
+
 -- What is wrong with the blocks `first` to `last` of a tenant and with the rows that they cover,
 -- in order; at most `faults_max` of each kind. Rows of the months in `gone` are archived and dropped.
 --   chain: the block itself, or its link to the one before
@@ -229,7 +236,7 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION audit_write, audit_seal_tenant, audit_seal, audit_faults,
-    audit_faults_unsealed, audit_extent, audit_head_of, audit_note_read, audit_erase, audit_restore
+    audit_faults_unsealed, audit_extent, audit_head_of, audit_sealed_until, audit_note_read, audit_erase, audit_restore
     FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_seal, audit_extent, audit_head_of, audit_faults, audit_faults_unsealed, audit_note_read,
+GRANT EXECUTE ON FUNCTION audit_seal, audit_sealed_until, audit_extent, audit_head_of, audit_faults, audit_faults_unsealed, audit_note_read,
     audit_erase, audit_restore TO erp_app;

@@ -6,8 +6,16 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from core.audit.chain import Verified, audit_verify, blocks_count, faults_in_order
+from core.audit.chain import (
+    Verified,
+    archives_of_dropped_months,
+    audit_verify,
+    blocks_count,
+    faults_in_order,
+)
 from core.audit.heads import HeadsUnsigned, head_of, heads_read, public_key
+from core.partitions.archive_file import ArchiveBroken
+from core.partitions.archives import archive_check
 from core.tenancy.selectors import scope_ids, tenant_by_slug
 
 
@@ -29,6 +37,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tenant_ids = self._tenants(options["tenant"])
         lost = self._lost(options["heads"], options["public_key"], tenant_ids)
+        lost += self._broken_archives()
         quiet = options["json"] or options["verbosity"] == 0
         with tqdm(
             desc="blocks", unit="block", total=blocks_count(tenant_ids), delay=1.0, disable=quiet
@@ -59,6 +68,18 @@ class Command(BaseCommand):
             for head in heads
             if head.tenant_id in tenant_ids and head_of(head.tenant_id, head.sequence) != head
         ]
+
+    def _broken_archives(self) -> list[str]:
+        """Archives stand for the months that were dropped, as long as they are what they were."""
+        broken = []
+        for archive in archives_of_dropped_months():
+            try:
+                archive_check(archive)
+            except (ArchiveBroken, OSError) as error:
+                broken.append(
+                    f"{archive.partition} was dropped, and its archive is no proof: {error}"
+                )
+        return broken
 
     def _tell(self, found: list[Verified], lost: list[str], options: dict[str, Any]) -> None:
         faults = [*lost, *(f"{fault.tenant_id}: {fault}" for fault in faults_in_order(found))]
