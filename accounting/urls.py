@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from accounting.views import documents, history, journals, payments, reference, reports
+from accounting.views import documents, history, journals, payments, privacy, reference, reports
 
 
 def document_paths(noun: str, kind: str) -> list[URLPattern]:
@@ -29,6 +29,8 @@ urlpatterns = [
     path("contacts/", reference.ContactsView.as_view()),
     path("contacts/<uuid:id>/", reference.ContactView.as_view()),
     path("contacts/<uuid:id>/history/", history.ContactHistoryView.as_view()),
+    path("contacts/<uuid:id>/personal-data/", privacy.ContactPersonalDataView.as_view()),
+    path("contacts/<uuid:id>/erase/", privacy.ContactEraseView.as_view()),
     path("settings/", reference.SettingsView.as_view()),
     path("settings/history/", history.SettingsHistoryView.as_view()),
     path("series/", reference.SeriesView.as_view()),

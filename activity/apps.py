@@ -5,7 +5,9 @@ class ActivityConfig(AppConfig):
     name = "activity"
 
     def ready(self) -> None:
+        from activity.privacy import PERSONS, RETENTION
         from core.partitions import registry
+        from core.privacy import register
         from permissions import catalog
 
         registry.declare(
@@ -21,3 +23,5 @@ class ActivityConfig(AppConfig):
             },
             platform={"quotas": ["update"]},
         )
+        register.declare_persons(*PERSONS)
+        register.declare_retention(*RETENTION)

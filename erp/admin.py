@@ -12,8 +12,9 @@ from core.cache.console import cache_page
 from core.ops.monitoring.console import database_page, locks_page
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.partitions.console import partitions_page
+from core.privacy.console import retention_page
 from core.tenancy.admin import TenantModelAdmin, Values
-from permissions.console import invitations, passwords, second_factor
+from permissions.console import erasure, invitations, passwords, second_factor
 from permissions.staff import membership_of, memberships_of, switch_tenant
 
 #: Group of the sidebar to its pages: title, icon, name of the address, permission.
@@ -60,11 +61,12 @@ NAVIGATION = {
     "System": [
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),
+        ("Retention of tables", "auto_delete", "retention", "system.retention"),
         ("Database", "database", "database", "system.database"),
     ],
 }
 #: Of these, the pages that are no list of a model.
-PAGES = {"cache", "database", "partitions"}
+PAGES = {"cache", "database", "partitions", "retention"}
 REFUSALS = {
     400: "This page was asked for in a way that it does not understand.",
     403: "This is not allowed.",
@@ -93,8 +95,10 @@ class StaffConsole(UnfoldAdminSite):
             path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
             path("cache/", self.admin_view(cache_page), name="cache"),
             path("partitions/", self.admin_view(partitions_page), name="partitions"),
+            path("retention/", self.admin_view(retention_page), name="retention"),
             path("database/", self.admin_view(database_page), name="database"),
             path("database/locks/", self.admin_view(locks_page), name="database_locks"),
+            path("erase-user/", self.admin_view(erasure.erase_user), name="erase_user"),
             path("invite/", self.admin_view(invitations.invite), name="invite"),
             # At the door, so without `admin_view`; each asks for itself who is there.
             path("second-factor/", second_factor.enter, name="second_factor"),

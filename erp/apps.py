@@ -16,6 +16,7 @@ class StaffConsoleConfig(AdminConfig):
             "cache": ["view", "drop"],
             "database": ["view", "reset"],
             "partitions": ["view"],
+            "retention": ["view"],
         }
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})

@@ -8,8 +8,10 @@ class PermissionsConfig(AppConfig):
         from django.core.signals import request_finished
 
         from core import refusals
+        from core.privacy import register
         from permissions import catalog, checks, last_seen  # noqa: F401  checks register themselves
         from permissions.duties import DUTIES
+        from permissions.privacy import PERSONS, RETENTION
         from permissions.refusals import REFUSALS
 
         catalog.declare(
@@ -27,6 +29,9 @@ class PermissionsConfig(AppConfig):
             },
             platform={"modules": ["update"], "users": ["deactivate"]},
         )
+        catalog.declare("privacy", {"users": ["view"]}, platform={"users": ["erase"]})
         catalog.declare_duties(*DUTIES)
+        register.declare_persons(*PERSONS)
+        register.declare_retention(*RETENTION)
         refusals.register(REFUSALS)
         request_finished.connect(last_seen.write, dispatch_uid="permissions.last_seen")

@@ -42,6 +42,9 @@ WITHOUT_TENANT = frozenset(
     )
 )
 
+#: Forms whose service needs several transactions, of more than one company.
+OWN_TRANSACTIONS = frozenset({f"{STAFF_PREFIX}erase-user/"})
+
 
 class StaffTenantMiddleware:
     """Opens the chosen tenant's transaction around each page of the console.
@@ -76,6 +79,8 @@ class StaffTenantMiddleware:
         ctx = _context(request, tenant_id, user)
         request.ctx = ctx  # type: ignore[attr-defined]
         user.codes = caller_codes(tenant_id, user.pk)
+        if request.path_info in OWN_TRANSACTIONS and request.method not in READS:
+            return self.get_response(request)
         with staff_transaction(ctx, read_only=request.method in READS):
             response = _whole(self.get_response(request))
             if response.status_code >= 400:

@@ -8,6 +8,7 @@ from permissions.views import (
     modules,
     passwords,
     permissions,
+    privacy,
     roles,
     sessions,
 )
@@ -27,6 +28,8 @@ urlpatterns = [
     path("users/", members.UsersView.as_view()),
     path("users/<uuid:id>/", members.UserView.as_view()),
     path("users/<uuid:id>/history/", history.UserHistoryView.as_view()),
+    path("users/<uuid:id>/personal-data/", privacy.UserPersonalDataView.as_view()),
+    path("users/<uuid:id>/erase/", privacy.UserEraseView.as_view()),
     path("memberships/", members.MembershipsView.as_view()),
     path("memberships/<uuid:id>/", members.MembershipView.as_view()),
     path("memberships/<uuid:id>/history/", history.MembershipHistoryView.as_view()),

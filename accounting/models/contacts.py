@@ -23,9 +23,10 @@ class Contact(TenantModel):
         null=True, blank=True, help_text="Empty: the company's terms."
     )
     is_active = models.BooleanField(default=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
     version = models.IntegerField(default=1)
 
-    audited = Audited(personal=("name", "email", "address"))
+    audited = Audited(personal=("name", "reference", "email", "address", "tax_number"))
 
     class Meta(TenantModel.Meta):
         ordering = ["name", "id"]

@@ -91,6 +91,12 @@ def tenant_cursor() -> Any:
     return connections[scope.alias].cursor()
 
 
+def say_again(ctx: Context, operation: str) -> None:
+    """Part of a command: from here on the audit log is told this of who does what, and why."""
+    with tenant_cursor() as cursor:
+        cursor.execute(_said_sql(ctx, operation).replace("%", "%%"), [])
+
+
 class _Rehearsed(Exception):
     def __init__(self, result: Any) -> None:
         self.result = result
@@ -183,8 +189,12 @@ def _begin_sql(ctx: Context, operation: str, read_only: bool) -> str:
     tenant = f"SET LOCAL app.tenant_id = '{UUID(str(ctx.tenant_id))}'"
     if read_only:
         return f"BEGIN READ ONLY; {tenant}"
+    return f"BEGIN; {tenant}; {_said_sql(ctx, operation)}"
+
+
+def _said_sql(ctx: Context, operation: str) -> str:
     said = ctx.said(operation.lstrip("_")).replace("'", "''")
-    return f"BEGIN; {tenant}; SET LOCAL app.audit = '{said}'"
+    return f"SET LOCAL app.audit = '{said}'"
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class User(AbstractBaseUser):
         default=False, help_text="May assign modules to the super admins of companies."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     audited = Audited(masked=("password",), ignored=("last_login",), personal=("name", "email"))
     objects = UserManager()

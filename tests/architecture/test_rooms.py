@@ -243,6 +243,7 @@ def test_every_app_says_what_it_is_in_twelve_lines() -> None:
         "core.api",
         "core.jobs",
         "core.ops",
+        "core.privacy",
         "permissions",
         "activity",
         "messaging",
