@@ -355,7 +355,8 @@ def transitions(books: Books) -> list[tuple[str, Any]]:
         body = (payment if noun == "payments" else document)(books.customer, post=True)
         free = books.api.ok("POST", f"{noun}/", body)["id"]
         found.append((f"{noun}/{free}/reverse/", {}))
-    return found
+    stranger = books.api.ok("POST", "contacts/", {"name": "Nobody's customer"})["id"]
+    return [*found, (f"contacts/{stranger}/erase/", {})]
 
 
 def test_a_dry_run_shows_everything_and_leaves_nothing(acme: Company, filled: Books) -> None:
