@@ -96,9 +96,9 @@ def _columns(rows: QuerySet[AuditLog]) -> QuerySet[AuditLog, Any]:
 def _shown(rows: list[Row]) -> list[Row]:
     names = _names({row["actor_id"] for row in rows} - {None})
     return [
-        row
+        {name: value for name, value in row.items() if name != "personal"}  # its salt is nobody's
         | {"occurred_at": uuid7_time(row["id"]), "actor_name": names.get(row["actor_id"])}
-        | sides(row["table"], row["old"], row["new"], row.pop("personal"))
+        | sides(row["table"], row["old"], row["new"], row["personal"])
         for row in rows
     ]
 

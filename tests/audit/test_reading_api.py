@@ -10,6 +10,7 @@ import pytest
 
 from core.audit import selectors
 from core.audit.models import AuditLog
+from core.audit.serializers import AuditEntry
 from core.audit.values import values_shown
 from core.ids import uuid7, uuid7_floor
 from core.tenancy.transactions import command, query, tenant_cursor
@@ -192,6 +193,7 @@ def test_the_log_is_narrowed_by_record_person_request_and_time(
     entry = of_record[0]
     assert alice.ok("GET", f"audit/{entry['id']}/") == entry
     assert entry["session_id"]
+    assert set(entry) == set(AuditEntry().fields)
     assert found(alice, f"?session_id={entry['session_id']}&occurred_from={day}")
 
 
