@@ -97,6 +97,24 @@ def say_again(ctx: Context, operation: str) -> None:
         cursor.execute(_said_sql(ctx, operation).replace("%", "%%"), [])
 
 
+@contextmanager
+def planned_for_values() -> Iterator[None]:
+    """Statements of the block are planned for their values, not once for all.
+
+    For those where a plan that knows no value is a bad one: a search for a word, which may be
+    in every row or in none.
+    """
+    scope = current_scope.get()
+    if scope is None:
+        raise OutsideTransaction
+    connection: Any = connections[scope.alias].connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = threshold
+
+
 class _Rehearsed(Exception):
     def __init__(self, result: Any) -> None:
         self.result = result

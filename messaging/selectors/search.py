@@ -11,7 +11,7 @@ from core.ids import uuid7_time
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.partitions.months import bounds, month_of, month_plus
 from core.tenancy.context import Context
-from core.tenancy.transactions import query
+from core.tenancy.transactions import planned_for_values, query
 from messaging.models import Mention
 from messaging.months import after_all
 from messaging.selectors.access import readable_messages
@@ -41,7 +41,8 @@ def message_search(ctx: Context, *, page: PageRequest) -> Page:
     if page.number is not None:
         found = page_of(ctx, shown, FOUND, page)
     else:
-        found = _newest(ctx, rows, shown, page)
+        with planned_for_values():
+            found = _newest(ctx, rows, shown, page)
     return found.shaped(whole_shape(ctx, found.rows))
 
 
