@@ -283,8 +283,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     # Where JSON may call itself text, it has no other schema for that.
     "PARSER_WHITELIST": ["core.api.rendering.JSONParser"],
-    # Where JSON may call itself text, it has no other schema for that.
-    "PARSER_WHITELIST": ["core.api.rendering.JSONParser"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
