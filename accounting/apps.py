@@ -6,8 +6,10 @@ class AccountingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounting.duties import DUTIES
+        from accounting.privacy import PERSONS, RETENTION
         from accounting.refusals import REFUSALS
         from core import refusals
+        from core.privacy import register
         from permissions import catalog
 
         write = ["view", "create", "update"]
@@ -30,5 +32,8 @@ class AccountingConfig(AppConfig):
                 "reports": ["view"],
             },
         )
+        catalog.declare("privacy", {"contacts": ["view", "erase"]})
         catalog.declare_duties(*DUTIES)
+        register.declare_persons(*PERSONS)
+        register.declare_retention(*RETENTION)
         refusals.register(REFUSALS)

@@ -48,5 +48,10 @@ class PaymentNotDraft(NotDraft):
         super().__init__(message)
 
 
+class ContactErased(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This contact was erased; nothing is written into it any more.")
+
+
 class NotPosted(Conflict):
     code = "NOT_POSTED"

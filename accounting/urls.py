@@ -1,14 +1,15 @@
 from django.urls import URLPattern, path
 
-from accounting.views import documents, journals, payments, reference, reports
+from accounting.views import documents, history, journals, payments, privacy, reference, reports
 
 
 def document_paths(noun: str, kind: str) -> list[URLPattern]:
-    """The same five addresses for each kind of document."""
+    """The same addresses for each kind of document."""
     address = {"kind": kind, "resource": noun}
     found = [
         path(f"{noun}/", documents.DocumentsView.as_view(**address)),
         path(f"{noun}/<uuid:id>/", documents.DocumentView.as_view(**address)),
+        path(f"{noun}/<uuid:id>/history/", history.document_history(noun, kind).as_view()),
         path(f"{noun}/<uuid:id>/post/", documents.DocumentPostView.as_view(**address)),
         path(f"{noun}/<uuid:id>/reverse/", documents.DocumentReverseView.as_view(**address)),
     ]
@@ -21,14 +22,22 @@ def document_paths(noun: str, kind: str) -> list[URLPattern]:
 urlpatterns = [
     path("accounts/", reference.AccountsView.as_view()),
     path("accounts/<uuid:id>/", reference.AccountView.as_view()),
+    path("accounts/<uuid:id>/history/", history.AccountHistoryView.as_view()),
     path("taxes/", reference.TaxesView.as_view()),
     path("taxes/<uuid:id>/", reference.TaxView.as_view()),
+    path("taxes/<uuid:id>/history/", history.TaxHistoryView.as_view()),
     path("contacts/", reference.ContactsView.as_view()),
     path("contacts/<uuid:id>/", reference.ContactView.as_view()),
+    path("contacts/<uuid:id>/history/", history.ContactHistoryView.as_view()),
+    path("contacts/<uuid:id>/personal-data/", privacy.ContactPersonalDataView.as_view()),
+    path("contacts/<uuid:id>/erase/", privacy.ContactEraseView.as_view()),
     path("settings/", reference.SettingsView.as_view()),
+    path("settings/history/", history.SettingsHistoryView.as_view()),
     path("series/", reference.SeriesView.as_view()),
+    path("series/<uuid:id>/history/", history.SeriesHistoryView.as_view()),
     path("journals/", journals.JournalsView.as_view()),
     path("journals/<uuid:id>/", journals.JournalView.as_view()),
+    path("journals/<uuid:id>/history/", history.JournalHistoryView.as_view()),
     path("journals/<uuid:id>/post/", journals.JournalPostView.as_view()),
     path("journals/<uuid:id>/reverse/", journals.JournalReverseView.as_view()),
     *document_paths("invoices", "invoice"),
@@ -37,10 +46,12 @@ urlpatterns = [
     *document_paths("debit-notes", "debit_note"),
     path("payments/", payments.PaymentsView.as_view()),
     path("payments/<uuid:id>/", payments.PaymentView.as_view()),
+    path("payments/<uuid:id>/history/", history.PaymentHistoryView.as_view()),
     path("payments/<uuid:id>/post/", payments.PaymentPostView.as_view()),
     path("payments/<uuid:id>/reverse/", payments.PaymentReverseView.as_view()),
     path("allocations/", payments.AllocationsView.as_view()),
     path("allocations/<uuid:id>/", payments.AllocationView.as_view()),
+    path("allocations/<uuid:id>/history/", history.AllocationHistoryView.as_view()),
     path("allocations/<uuid:id>/reverse/", payments.AllocationReverseView.as_view()),
     path("reports/trial-balance/", reports.TrialBalanceView.as_view()),
     path("reports/general-ledger/", reports.GeneralLedgerView.as_view()),

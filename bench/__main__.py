@@ -14,7 +14,9 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", help="posting pages balances imports overhead cache messaging jobs"
+        "parts",
+        nargs="*",
+        help="posting pages balances imports overhead cache messaging live usage audit jobs",
     )
     parser.add_argument("--peers", action="store_true", help="also django-ledger and hordak")
     parser.add_argument("--publish", action="store_true", help="into docs/performance.md")

@@ -15,10 +15,13 @@ from pathlib import Path
 
 from bench.database import BenchError, Latencies
 from bench.measure import Load, Variant
+from bench.python_load import FRESH_ID as FRESH
 from bench.python_load import client
 from bench.web import Server
 
 WARM_SECONDS = 1.0
+#: Stands in a body where each request needs a UUIDv7 of its own.
+FRESH_ID = FRESH.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,10 @@ def _lua(calls: Sequence[Call]) -> str:
     for call in calls:
         headers = ", ".join(f"[{quoted(k)}]={quoted(v)}" for k, v in call.all_headers().items())
         values = [quoted(call.method), quoted(call.path), f"{{{headers}}}",
-                  quoted(call.body.decode()), "true" if call.fresh_key else "false"]  # fmt: skip
+                  quoted(call.body.decode()), "true" if call.fresh_key else "false",
+                  "true" if FRESH in call.body else "false"]  # fmt: skip
         lines.append(f"calls[#calls + 1] = {{{', '.join(values)}}}")
-    return "\n".join(lines) + LUA
+    return "\n".join(lines) + LUA.replace("FRESH_ID", FRESH_ID.replace("-", "%-"))
 
 
 LUA = """
@@ -109,9 +113,19 @@ function init()
     ready[i] = wrk.format(call[1], call[2], call[3], body)
   end
 end
+math.randomseed(os.time() + tonumber(tostring({}):sub(8), 16) % 1e6)
+local function fresh_id()
+  local ms = os.time() * 1000 + math.random(0, 999)
+  local r = math.random
+  return string.format("%08x-%04x-7%03x-8%03x-%06x%06x", math.floor(ms / 65536), ms % 65536,
+    r(0, 4095), r(0, 4095), r(0, 16777215), r(0, 16777215))
+end
 function request()
   turn = turn % #calls + 1
   local call = calls[turn]
+  if call[6] then
+    return wrk.format(call[1], call[2], call[3], (call[4]:gsub("FRESH_ID", fresh_id)))
+  end
   if not call[5] then return ready[turn] end
   made = made + 1
   call[3]["Idempotency-Key"] = seed .. "-" .. made

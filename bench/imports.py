@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -45,7 +46,7 @@ COPIED = {
 def imports(database: Database, scale: Scale) -> list[Figure]:
     """Each round into a company of its own."""
     taken: dict[str, list[Figure]] = {INSERTS: [], IMPORT: []}
-    with _file(scale) as (path, lines):
+    with _file(scale.import_lines) as (path, lines):
         for _ in tqdm(range(min(scale.rounds, ROUNDS_MAX)), desc="imports", leave=False):
             company = company_new()
             database.run("CHECKPOINT")
@@ -56,16 +57,22 @@ def imports(database: Database, scale: Scale) -> list[Figure]:
     return [max(figures, key=lambda f: f.per_second) for figures in taken.values()]
 
 
+def import_once(database: Database, company: Company, lines: int, name: str) -> Figure:
+    """The first lines of the file into this company."""
+    with _file(lines) as (path, there):
+        return replace(_import(database, company, path, there), name=name)
+
+
 @contextmanager
-def _file(scale: Scale) -> Iterator[tuple[Path, int]]:
-    """The file, or as many of its first lines as the scale allows, and their number."""
+def _file(most: int) -> Iterator[tuple[Path, int]]:
+    """The file, or as many of its first lines as are asked for, and their number."""
     with tempfile.TemporaryDirectory(prefix="erp-bench-") as folder:
         short = Path(folder) / "lines.csv"
         with _opened() as source:
             rows = csv.reader(source)
             with short.open("w", encoding="utf-8", newline="") as target:
                 writer, lines = csv.writer(target), -1
-                for lines, row in enumerate(islice(rows, scale.import_lines + 1)):  # noqa: B007
+                for lines, row in enumerate(islice(rows, most + 1)):  # noqa: B007
                     writer.writerow(row)
         yield short, lines
 

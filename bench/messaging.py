@@ -20,7 +20,8 @@ from core.tenancy.context import Context
 from messaging.selectors.messages import message_list, order_of
 from messaging.selectors.receipts import my_reads
 from messaging.selectors.search import message_search
-from messaging.selectors.threads import inbox, thread_get, unread_total
+from messaging.selectors.threads import inbox, thread_get
+from messaging.selectors.unread import unread_total
 from messaging.services.messages import MessageInput, message_send
 from messaging.services.reactions import reaction_add, reaction_remove
 from messaging.services.reads import thread_read
@@ -127,10 +128,9 @@ def _pages(ctx: Context, thread_id: object) -> list[str]:
 
 
 def _unread(ctx: Context, thread_id: object) -> str:
-    """Of the statements that read a thread, the one that counts."""
+    """Of the statements that read a thread, those that tell what is unread."""
     lines = read_lines(lambda: thread_get(ctx, thread_id=thread_id))
-    [counting] = [line for line in lines if "count(*) AS messages" in line]
-    return counting
+    return "".join(line for line in lines if "sent_read" in line or "AS messages" in line)
 
 
 def _plain(scripts: Sequence[str]) -> list[str]:
@@ -180,7 +180,19 @@ def _writes(talk: Talk) -> dict[str, list[str]]:
         return send(thread_id, replace(owner, actor_id=other)) + read(thread_id)
 
     def read(thread_id: object) -> str:
-        return write_script(company, lambda: thread_read(owner, thread_id=thread_id))
+        """The cursor goes where the first statement finds the end, as it does in the product."""
+        before = thread_get(owner, thread_id=thread_id)
+        script = write_script(company, lambda: thread_read(owner, thread_id=thread_id))
+        lock, move = script.split("FOR NO KEY UPDATE OF p;\n")
+        move = move.replace(f"'{before['last_message']['id']}'::uuid", ":last_message_id::uuid")
+        move = move.replace(f"'{before['last_read_id']}'::uuid", ":after::uuid")
+        # Where another was faster, the product finds nothing new; here nothing goes back.
+        move = move.replace(
+            "last_read_id = :last_message_id::uuid",
+            "last_read_id = greatest(:last_message_id::uuid, p.last_read_id)",
+        )
+        move = re.sub(r"sent_read = \d+", "sent_read = greatest(:sent::bigint, p.sent_read)", move)
+        return f"{lock}FOR NO KEY UPDATE OF p\n\\gset\n{move}"
 
     def react(message_id: object) -> str:
         """In one transaction, under the message's lock, so that it can be done again."""

@@ -25,7 +25,7 @@ TABLES = (
     "accounting_journalline", "accounting_accountday", "accounting_accountmonth",
     "jobs_outboxevent",
     "bench.document", "bench.documentline", "bench.journal", "bench.journalline",
-    "bench.accountday", "bench.accountmonth", "bench.outbox",
+    "bench.accountday", "bench.accountmonth", "bench.outbox", "bench.audit",
 )  # fmt: skip
 
 

@@ -4,7 +4,19 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
-from bench import balances, cache, imports, jobs, messaging, overhead, pages, posting
+from bench import (
+    audit,
+    balances,
+    cache,
+    imports,
+    jobs,
+    live,
+    messaging,
+    overhead,
+    pages,
+    posting,
+    usage,
+)
 from bench.chart import write_chart
 from bench.conversations import talk_of
 from bench.database import BenchError, Database
@@ -35,6 +47,9 @@ class Run:
             "overhead": self.overhead,
             "cache": self.cache,
             "messaging": self.messaging,
+            "live": self.live,
+            "usage": self.usage,
+            "audit": self.audit,
             "jobs": self.jobs,
         }
 
@@ -107,9 +122,31 @@ class Run:
         alone = messaging.statements(self.database, talk, self.scale)
         size = f"{talk.messages:,} messages in {talk.partitions} monthly partitions"
         self._add(f"Single statements among {size}", alone, messaging.ONE)
+        self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
+        self.write()
         done = messaging.operations(self.database, server, talk, self.scale)
         self._add(f"Conversations among {size}", done, messaging.PAGE)
-        self.report.targets += messaging.messaging_targets(alone, self.scale.clients)
+
+    def audit(self, server: Server) -> None:
+        written = audit.writing(self.database, server, self.companies, self.scale)
+        written += audit.importing(self.database, self.scale)
+        self._add("Writing with the audit log and without", written, audit.HTTP_WITHOUT)
+        read = audit.reading(self.database, self.companies[0], self.scale)
+        rows = self.database.value("SELECT count(*) FROM audit_auditlog")
+        self._add(f"Reading the audit log of {rows:,} changes", read, audit.ONE)
+        self.report.targets += audit.audit_targets(written, self.scale.clients)
+
+    def usage(self, server: Server) -> None:
+        for size in usage.BATCHES:
+            figures = usage.usage(self.database, server, self.companies, self.scale, size)
+            said = usage.notes(figures, self.scale.clients, size)
+            self._add(f"Usage events in batches of {size}", figures, usage.limit(size), *said)
+
+    def live(self, server: Server) -> None:
+        figures, notes = live.live(self.database, self.scale)
+        self._add(
+            "From the commit of a message to its reader's stream", figures, live.FLOOD, *notes
+        )
 
     def jobs(self, server: Server) -> None:
         enqueued = jobs.enqueueing(self.database, self.companies, self.scale)

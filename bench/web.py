@@ -1,4 +1,4 @@
-"""The web server as the Procfile starts it, with the addresses to compare with added."""
+"""Servers as the Procfile starts them; the web one with the addresses to compare with added."""
 
 import os
 import shlex
@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,19 +31,28 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
 
-@contextmanager
-def web_server() -> Iterator[Server]:
-    """granian with the Procfile's options, until the block ends."""
-    port = _free_port()
+def web_server() -> AbstractContextManager[Server]:
+    """Until the block ends."""
     line = read_procfile(ROOT / "Procfile")["web"]
-    line = line.replace("erp.wsgi:application", "bench.wsgi:application")
+    return _serving(line.replace("erp.wsgi:application", "bench.wsgi:application"), "${PORT:-8000}")
+
+
+def live_server() -> AbstractContextManager[Server]:
+    """The process of the streams, until the block ends."""
+    return _serving(read_procfile(ROOT / "Procfile")["live"], "${LIVE_PORT:-8001}")
+
+
+@contextmanager
+def _serving(line: str, port_named: str) -> Iterator[Server]:
+    """granian with the Procfile's options."""
+    port = _free_port()
     environment = os.environ | {
         "PORT": str(port),
         "HTTPS": "false",
         "DJANGO_SETTINGS_MODULE": "bench.settings",
         "PATH": path_of_this_python(),
     }
-    command = os.path.expandvars("exec " + line.replace("${PORT:-8000}", str(port)))
+    command = os.path.expandvars("exec " + line.replace(port_named, str(port)))
     child = subprocess.Popen(
         ["sh", "-c", command], cwd=ROOT, env=environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -27,3 +27,8 @@ def uuid7_floor(moment: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of the millisecond of `moment`: what is older sorts before it."""
     milliseconds = (moment - EPOCH) // timedelta(milliseconds=1)
     return uuid.UUID(int=milliseconds << 80)
+
+
+def uuid7_time(id: uuid.UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=id.int >> 80)

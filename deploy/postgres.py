@@ -22,6 +22,7 @@ class Passwords:
     owner: str
     app: str
     backup: str
+    monitor: str
 
 
 class EmbeddedPostgres:
@@ -51,6 +52,7 @@ class EmbeddedPostgres:
             "DATABASE_URL": self._url("erp_app", self._passwords.app),
             "DATABASE_OWNER_URL": self._url("erp_owner", self._passwords.owner),
             "DATABASE_BACKUP_URL": self._url("erp_backup", self._passwords.backup),
+            "DATABASE_MONITOR_URL": self._url("erp_monitor", self._passwords.monitor),
             "POSTGRES_SOCKET_DIR": str(self._cluster.socket_dir),
         }
 
@@ -100,6 +102,7 @@ class EmbeddedPostgres:
             f"\\set owner_password {passwords.owner}\n"
             f"\\set app_password {passwords.app}\n"
             f"\\set backup_password {passwords.backup}\n"
+            f"\\set monitor_password {passwords.monitor}\n"
         )
         self._psql("postgres", variables + (SQL / "roles.sql").read_text())
         per_database = (SQL / "database.sql").read_text() + (SQL / "leakproof.sql").read_text()

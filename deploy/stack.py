@@ -18,7 +18,13 @@ from deploy.postgres import EmbeddedPostgres, Passwords
 from deploy.valkey import EmbeddedValkey
 
 _TEMPORARY = "erp-stack-"
-_SECRETS = ("SECRET_KEY", "OWNER_PASSWORD", "APP_PASSWORD", "BACKUP_PASSWORD", "VALKEY_PASSWORD")
+_ROLES = ("OWNER", "APP", "BACKUP", "MONITOR")
+_SECRETS = (
+    "SECRET_KEY",
+    "AUDIT_SIGNING_KEY",
+    *(f"{role}_PASSWORD" for role in _ROLES),
+    "VALKEY_PASSWORD",
+)
 
 
 class Stack:
@@ -70,7 +76,7 @@ class Stack:
         if os.environ.get("DATABASE_URL"):
             return
         known = self._secrets()
-        passwords = Passwords(*(known[f"{role}_PASSWORD"] for role in ("OWNER", "APP", "BACKUP")))
+        passwords = Passwords(*(known[f"{role}_PASSWORD"] for role in _ROLES))
         self.postgres = EmbeddedPostgres(self.data_dir, passwords, durable=self._durable)
         self.postgres.start()
 
@@ -101,14 +107,17 @@ class Stack:
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "DATA_DIR": str(self.data_dir),
             "STATIC_ROOT": str(self.data_dir / "static"),
+            "AUDIT_SIGNING_KEY": self._secrets()["AUDIT_SIGNING_KEY"],
+            "AUDIT_HEADS_DIR": str(self.data_dir / "audit-heads"),
         }
         if self.postgres is not None:
             made |= self.postgres.urls()
         if self.valkey is not None:
             made["REDIS_URL"] = self.valkey.url
         given = ["SECRET_KEY", "ALLOWED_HOSTS", "STATIC_ROOT", "REDIS_URL", "CELERY_BROKER_URL"]
+        given += ["AUDIT_SIGNING_KEY", "AUDIT_HEADS_DIR"]
         if self.postgres is None:  # else another database's owner would meet our application role
-            given += ["DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"]
+            given += [f"DATABASE_{name}URL" for name in ("", "OWNER_", "BACKUP_", "MONITOR_")]
         return made | {name: os.environ[name] for name in given if os.environ.get(name)}
 
     @property

@@ -90,7 +90,9 @@ class Supervisor:
     def _start(self, app: App) -> None:
         # Without `exec` the shell would stand between us and the signals.
         command = ["/bin/sh", "-c", f"exec {app.command}"]
-        app.child = process.spawn(command, self._environment, process.Streams())
+        # How its sessions are called in the database, unless its URL says otherwise.
+        environment = {"PGAPPNAME": f"erp-{app.name}"} | self._environment
+        app.child = process.spawn(command, environment, process.Streams())
         assert app.child.stdout is not None
         app.started_at = time.monotonic()
         os.set_blocking(app.child.stdout.fileno(), False)

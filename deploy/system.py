@@ -89,6 +89,7 @@ class System:
         step("Static files", lambda: self.manage("collectstatic", "--noinput"))
         said = step("Demo companies", lambda: self.manage("seed_demo", "--json"))
         step("Demo conversations", lambda: self.manage("seed_conversations"))
+        step("Demo usage", lambda: self.manage("seed_usage"))
         try:
             logins = json.loads(said)
         except ValueError:

@@ -10,10 +10,12 @@ from unfold.sites import UnfoldAdminSite
 from core.api import errors
 from core.cache.console import cache_page
 from core.jobs.console import schedule_page
+from core.ops.monitoring.console import database_page, locks_page
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.partitions.console import partitions_page
+from core.privacy.console import retention_page
 from core.tenancy.admin import TenantModelAdmin, Values
-from permissions.console import invitations, passwords, second_factor
+from permissions.console import erasure, invitations, passwords, second_factor
 from permissions.staff import membership_of, memberships_of, switch_tenant
 
 #: Group of the sidebar to its pages: title, icon, name of the address, permission.
@@ -45,21 +47,29 @@ NAVIGATION = {
         ("Why may he?", "help", "permissions_permission", "permissions.explain"),
         ("Duties", "balance", "permissions_duties", "permissions.duties"),
         ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
+        ("Audit log", "history", "audit_auditlog", "audit.log"),
     ],
     "Conversations": [
         ("Threads", "forum", "messaging_thread", "messaging.conversations"),
         ("Search", "manage_search", "messaging_search", "messaging.conversations"),
         ("Retention", "auto_delete", "messaging_messagingsettings", "messaging.settings"),
     ],
+    "Usage": [
+        ("Summary", "monitoring", "activity_usageday", "activity.summary"),
+        ("Events", "bolt", "activity_usageevent", "activity.events"),
+        ("Quota", "speed", "activity_usagequota", "activity.quotas"),
+    ],
     "System": [
         ("Jobs", "pending_actions", "jobs_job", "jobs.jobs"),
         ("Schedule", "schedule", "schedule", "system.schedule"),
         ("Cache", "memory", "cache", "system.cache"),
         ("Partitions", "calendar_month", "partitions", "system.partitions"),
+        ("Retention of tables", "auto_delete", "retention", "system.retention"),
+        ("Database", "database", "database", "system.database"),
     ],
 }
 #: Of these, the pages that are no list of a model.
-PAGES = {"cache", "partitions", "schedule"}
+PAGES = {"cache", "database", "partitions", "retention", "schedule"}
 REFUSALS = {
     400: "This page was asked for in a way that it does not understand.",
     403: "This is not allowed.",
@@ -89,6 +99,10 @@ class StaffConsole(UnfoldAdminSite):
             path("cache/", self.admin_view(cache_page), name="cache"),
             path("schedule/", self.admin_view(schedule_page), name="schedule"),
             path("partitions/", self.admin_view(partitions_page), name="partitions"),
+            path("retention/", self.admin_view(retention_page), name="retention"),
+            path("database/", self.admin_view(database_page), name="database"),
+            path("database/locks/", self.admin_view(locks_page), name="database_locks"),
+            path("erase-user/", self.admin_view(erasure.erase_user), name="erase_user"),
             path("invite/", self.admin_view(invitations.invite), name="invite"),
             # At the door, so without `admin_view`; each asks for itself who is there.
             path("second-factor/", second_factor.enter, name="second_factor"),

@@ -12,7 +12,14 @@ class StaffConsoleConfig(AdminConfig):
         from messaging import records
         from permissions import catalog
 
-        system = {"cache": ["view", "drop"], "partitions": ["view"], "schedule": ["view"]}
-        catalog.declare("system", {}, platform=system)
+        platform = {
+            "cache": ["view", "drop"],
+            "database": ["view", "reset"],
+            "partitions": ["view"],
+            "retention": ["view"],
+            "schedule": ["view"],
+        }
+        catalog.declare("system", {}, platform=platform)
+        catalog.declare("audit", {"log": ["view"]})
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         records.register(*RECORDS)

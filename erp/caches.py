@@ -19,6 +19,8 @@ NAMESPACES = {
     "items": Policy(2 * MINUTE, 1_000),
     "forecast": Policy(15 * MINUTE, 500),
     "usage_summary": Policy(MINUTE, 500),
+    # So long a hard limit may be overshot.
+    "usage_quota": Policy(10, 5_000),
     "session": Policy(HOUR, 10_000, scope="token", rechecked_seconds=RECHECKED_SECONDS),
     "user_permissions": Policy(5 * MINUTE, 10_000, rechecked_seconds=RECHECKED_SECONDS),
     "role_permissions": Policy(10 * MINUTE, 10_000, rechecked_seconds=RECHECKED_SECONDS),

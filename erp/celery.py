@@ -16,7 +16,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in ("high", "normal", "low")]
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks(
-    ["core.api", "core.jobs", "core.partitions", "permissions", "accounting", "messaging"]
+    [
+        "core.api",
+        "core.jobs",
+        "core.partitions",
+        "permissions",
+        "activity",
+        "accounting",
+        "messaging",
+    ]
 )
 
 

@@ -5,11 +5,37 @@ from celery.schedules import crontab
 HOUR_SECONDS = 3600
 
 DAY_SECONDS = 24 * HOUR_SECONDS
+MINUTE_SECONDS = 60
 
 SCHEDULE = {
     "make and retire monthly partitions": {
         "task": "core.partitions.tasks.partitions_maintain_task",
         "schedule": crontab(hour=2, minute=5),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
+    "prove what was written to the audit log": {
+        "task": "core.audit.tasks.audit_seal_task",
+        "schedule": 10.0,
+        "options": {"queue": "low", "expires": 10},
+    },
+    "publish the heads of the audit log": {
+        "task": "core.audit.tasks.audit_heads_task",
+        "schedule": crontab(hour=0, minute=5),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
+    "count usage events by hour": {
+        "task": "activity.tasks.usage_hours_roll_up_task",
+        "schedule": crontab(),
+        "options": {"queue": "low", "expires": MINUTE_SECONDS},
+    },
+    "count usage events by day": {
+        "task": "activity.tasks.usage_days_roll_up_task",
+        "schedule": crontab(minute="3-59/10"),
+        "options": {"queue": "low", "expires": 10 * MINUTE_SECONDS},
+    },
+    "delete sums of usage that are no longer kept": {
+        "task": "activity.tasks.usage_counts_purge_task",
+        "schedule": crontab(hour=1, minute=50),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
     "delete messages that companies no longer keep": {
@@ -45,6 +71,11 @@ SCHEDULE = {
     "purge counts of mails": {
         "task": "permissions.tasks.mail_counts_purge_task",
         "schedule": crontab(minute=35),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+    "purge the console's sessions that are over": {
+        "task": "permissions.tasks.staff_sessions_purge_task",
+        "schedule": crontab(minute=45),
         "options": {"queue": "low", "expires": HOUR_SECONDS},
     },
     "purge permissions remembered while the cache was away": {

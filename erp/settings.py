@@ -28,9 +28,12 @@ INSTALLED_APPS = [
     "core.jobs",
     "core.cache",
     "core.partitions",
+    "core.audit",
+    "core.privacy",
     "core.api",
     "core.ops",
     "permissions",
+    "activity",
     "messaging",
     "accounting",
     "unfold.apps.BasicAppConfig",  # its default would put its own site in place of ours
@@ -112,6 +115,9 @@ if env.str("DATABASE_REPLICA_URL", default=""):
 if env.str("DATABASE_OWNER_URL", default=""):
     # Migrations only; the web and worker processes are not given this one.
     DATABASES["owner"] = database(env.str("DATABASE_OWNER_URL"))
+if env.str("DATABASE_MONITOR_URL", default=""):
+    # What the console's page of the database reads; rarely, so no connection is kept.
+    DATABASES["monitor"] = database(env.str("DATABASE_MONITOR_URL")) | {"CONN_MAX_AGE": 0}
 #: The role that migrations grant tables to.
 DATABASE_APP_ROLE = DATABASES["default"]["USER"] or "erp_app"
 DATABASE_ROUTERS = ["core.tenancy.router.TenancyRouter"]
@@ -119,6 +125,9 @@ DATABASE_ROUTERS = ["core.tenancy.router.TenancyRouter"]
 AFTER_MIGRATE_COMMANDS = ["sync_permissions", "maintain_partitions"]
 #: Where months past their retention are archived; nothing is archived or dropped without it.
 PARTITION_ARCHIVE_DIR = env.str("PARTITION_ARCHIVE_DIR", default="")
+#: Where the signed heads of the audit log are written every day, and what they are signed with.
+AUDIT_HEADS_DIR = env.str("AUDIT_HEADS_DIR", default="")
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
 #: Whether what has a verified archive is dropped as well.
 PARTITION_DROP = env.bool("PARTITION_DROP", default=False)
 #: Whole months kept, by family, where the app's own number does not suit: `messaging=24`.
@@ -249,6 +258,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 #: API calls per minute of one user, and of one address that is not logged in, per web process.
 THROTTLE_USER_PER_MINUTE = env.int("THROTTLE_USER_PER_MINUTE", default=60_000)
 THROTTLE_ANONYMOUS_PER_MINUTE = env.int("THROTTLE_ANONYMOUS_PER_MINUTE", default=120)
+#: Batches of usage events per minute of one user, counted apart from his calls.
+THROTTLE_USAGE_PER_MINUTE = env.int("THROTTLE_USAGE_PER_MINUTE", default=600)
 IDEMPOTENCY_KEPT_SECONDS = 24 * 60 * 60
 
 # --- Live ---------------------------------------------------------------------------
@@ -285,6 +296,8 @@ SPECTACULAR_SETTINGS = {
     "DEFAULT_GENERATOR_CLASS": "core.api.schema.OnceGenerator",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Where JSON may call itself text, it has no other schema for that.
+    "PARSER_WHITELIST": ["core.api.rendering.JSONParser"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -329,7 +342,6 @@ UNFOLD = {
     "SITE_HEADER": "ERP",
     "SITE_SYMBOL": "account_balance",
     "SITE_URL": None,
-    "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "ACCOUNT": {

@@ -21,8 +21,10 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/v1/", include("core.jobs.urls")),
     path("api/v1/", include("permissions.urls")),
+    path("api/v1/", include("activity.urls")),
     path("api/v1/", include("accounting.urls")),
     path("api/v1/", include("messaging.urls")),
+    path("api/v1/", include("core.audit.urls")),
 ]
 
 handler400 = "erp.admin.handler400"

@@ -9,7 +9,9 @@ class MessagingConfig(AppConfig):
 
         from core import refusals
         from core.partitions import registry
+        from core.privacy import register
         from messaging.lookups import Holds
+        from messaging.privacy import PERSONS, RETENTION
         from messaging.refusals import REFUSALS
         from permissions import catalog
 
@@ -37,4 +39,6 @@ class MessagingConfig(AppConfig):
             },
         )
         refusals.register(REFUSALS)
+        register.declare_persons(*PERSONS)
+        register.declare_retention(*RETENTION)
         CharField.register_lookup(Holds)

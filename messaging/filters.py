@@ -4,7 +4,10 @@ from django.db.models import QuerySet
 from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
 
 from core.api.filters import TruthFilter
-from messaging.models import Message, ThreadKind, Visibility
+from messaging.emojis import emoji_of
+from messaging.models import Message, MessageReaction, ThreadKind, Visibility
+from messaging.models.messages import FILED
+from messaging.models.receipts import EMOJI_LENGTH_MAX
 from messaging.models.threads import SUBJECT_LENGTH_MAX
 
 
@@ -26,6 +29,7 @@ class MessageFilter(FilterSet):
     before = UUIDFilter(field_name="id", lookup_expr="lt", label="Older than this message.")
     after = UUIDFilter(field_name="id", lookup_expr="gt", label="Newer than this message.")
     sender_id = UUIDFilter(field_name="sender")
+    has_attachments = TruthFilter(method="filed", label="With files, or without.")
     around = UUIDFilter(
         method="nothing_more", label="Half a page on each side of this message; alone."
     )
@@ -33,6 +37,18 @@ class MessageFilter(FilterSet):
     def nothing_more(self, queryset: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
         """The selector looks at both sides itself."""
         return queryset
+
+    def filed(self, queryset: QuerySet[Message], name: str, value: bool) -> QuerySet[Message]:
+        return queryset.filter(FILED) if value else queryset.exclude(FILED)
+
+
+class ReactionFilter(FilterSet):
+    emoji = CharFilter(method="of_emoji", max_length=EMOJI_LENGTH_MAX, label="Of this one only.")
+
+    def of_emoji(
+        self, queryset: QuerySet[MessageReaction], name: str, value: str
+    ) -> QuerySet[MessageReaction]:
+        return queryset.filter(emoji=emoji_of(value))
 
 
 class SearchFilter(FilterSet):

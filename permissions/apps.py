@@ -10,8 +10,10 @@ class PermissionsConfig(AppConfig):
         from core import refusals
         from core.jobs import registry, sweeps
         from core.jobs.models import Queue
+        from core.privacy import register
         from permissions import catalog, checks, last_seen  # noqa: F401  checks register themselves
         from permissions.duties import DUTIES
+        from permissions.privacy import PERSONS, RETENTION
         from permissions.refusals import REFUSALS
         from permissions.services.link_mails import LINK_MAIL
         from permissions.services.passwords import password_requests_serve
@@ -31,6 +33,7 @@ class PermissionsConfig(AppConfig):
             },
             platform={"modules": ["update"], "users": ["deactivate"]},
         )
+        catalog.declare("privacy", {"users": ["view"]}, platform={"users": ["erase"]})
         catalog.declare_duties(*DUTIES)
         registry.declare(
             registry.JobType(
@@ -43,5 +46,7 @@ class PermissionsConfig(AppConfig):
             )
         )
         sweeps.declare_chore(password_requests_serve)
+        register.declare_persons(*PERSONS)
+        register.declare_retention(*RETENTION)
         refusals.register(REFUSALS)
         request_finished.connect(last_seen.write, dispatch_uid="permissions.last_seen")

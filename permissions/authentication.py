@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from permissions import last_seen
 from permissions.policy import caller_codes
 from permissions.selectors.actors import session_find
+from permissions.tokens import token_hash
 
 SCHEME = "Bearer "
 
@@ -29,6 +30,11 @@ class Actor:
 
     def has_perm(self, code: str) -> bool:
         return code in self.codes
+
+
+def bearer_hash(request: Request) -> bytes:
+    """The hash of the caller's access token, by which his login is found."""
+    return token_hash(request.META["HTTP_AUTHORIZATION"].removeprefix(SCHEME))
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from core.api.requests import address_of, reason_of
+from core.audit.looks import audit_look
 from core.ops.staff_middleware import STAFF_PREFIX
 from core.tenancy.context import Context
 from core.tenancy.router import write_alias
@@ -39,6 +41,9 @@ WITHOUT_TENANT = frozenset(
         "accept-invitation",
     )
 )
+
+#: Forms whose service needs several transactions, of more than one company.
+OWN_TRANSACTIONS = frozenset({f"{STAFF_PREFIX}erase-user/"})
 
 
 class StaffTenantMiddleware:
@@ -74,11 +79,16 @@ class StaffTenantMiddleware:
         ctx = _context(request, tenant_id, user)
         request.ctx = ctx  # type: ignore[attr-defined]
         user.codes = caller_codes(tenant_id, user.pk)
+        if request.path_info in OWN_TRANSACTIONS and request.method not in READS:
+            return self.get_response(request)
         with staff_transaction(ctx, read_only=request.method in READS):
             response = _whole(self.get_response(request))
             if response.status_code >= 400:
                 transaction.set_rollback(True, using=write_alias())
-            return response
+        looked_at = getattr(request, "looked_at", None)
+        if looked_at is not None and response.status_code < 400:
+            audit_look(ctx, looked_at=looked_at)  # a page that reads cannot write it itself
+        return response
 
 
 @require_POST
@@ -139,4 +149,11 @@ def _whole(response: HttpResponse) -> HttpResponse:
 def _context(request: HttpRequest, tenant_id: UUID, user: User) -> Context:
     structlog.contextvars.bind_contextvars(tenant_id=str(tenant_id), actor_id=str(user.pk))
     request_id: str = request.request_id  # type: ignore[attr-defined]
-    return Context(tenant_id, user.pk, datetime.now(UTC), request_id)
+    return Context(
+        tenant_id,
+        user.pk,
+        datetime.now(UTC),
+        request_id,
+        address=address_of(request),
+        reason=reason_of(request),
+    )

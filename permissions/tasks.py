@@ -36,6 +36,11 @@ def mail_counts_purge_task(**_: Any) -> int:
 
 
 @shared_task(base=ScheduledTask)
+def staff_sessions_purge_task(**_: Any) -> int:
+    return purges.staff_sessions_purge(datetime.now(UTC))
+
+
+@shared_task(base=ScheduledTask)
 def permission_cache_purge_task(**_: Any) -> int:
     """Tenant by tenant; returns how many."""
     now = datetime.now(UTC)

@@ -67,7 +67,9 @@ def _create(name: str, template: str = "template1") -> None:
         # who was not told that he may.
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target))
         connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO erp_app, erp_backup").format(target)
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO erp_app, erp_backup, erp_monitor").format(
+                target
+            )
         )
 
 

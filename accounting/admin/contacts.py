@@ -3,15 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
+from django.http import HttpResponse
 from unfold.contrib.filters.admin import DropdownFilter
 
 from accounting.admin.reference import ReferenceForm
 from accounting.models import Contact
 from accounting.serializers.reference import ContactBody
+from accounting.services.erasure import contact_erase, contact_report
 from accounting.services.reference import contact_create, contact_update
-from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values
+from core.errors import DomainError
+from core.privacy.console import erase_page, ground_of, report_answer
+from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values, readable_refusals
 from core.tenancy.context import Context
 
 TYPES = {
@@ -50,6 +54,34 @@ class ContactAdmin(ServiceModelAdmin):
     list_filter = (TypeFilter, "is_active")
     search_fields = ("name__icontains", "reference__istartswith", "email__istartswith")
     search_help_text = "Name, reference or e-mail"
+    actions = ("personal_data", "erase")
+
+    def has_report_permission(self, request: StaffRequest) -> bool:
+        return bool(request.user.has_perm("privacy.contacts.view"))
+
+    def has_erase_permission(self, request: StaffRequest) -> bool:
+        return bool(request.user.has_perm("privacy.contacts.erase"))
+
+    @admin.action(description="Everything that is held of it", permissions=["report"])
+    def personal_data(self, request: StaffRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return report_answer(
+            request, queryset, lambda one: contact_report(request.ctx, contact_id=one.pk)
+        )
+
+    @admin.action(description="Erase the person", permissions=["erase"])
+    def erase(self, request: StaffRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Asks for the ground first, then does it: for good."""
+        ground = ground_of(request)
+        if ground is None:
+            return erase_page(request, [str(one) for one in queryset], action="erase")
+        for contact in queryset:
+            try:
+                with readable_refusals():
+                    erased = contact_erase(request.ctx, contact_id=contact.pk, ground=ground)
+                messages.success(request, f"{erased.name} is what is left.")
+            except DomainError as refusal:
+                messages.error(request, f"{contact} was left as it is: {refusal.message}")
+        return None
 
     def save_record(
         self, ctx: Context, record_id: UUID | None, values: Values, version: int | None

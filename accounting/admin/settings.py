@@ -43,7 +43,7 @@ class CompanySettingsAdmin(ServiceModelAdmin):
     fields = (
         ("base_currency", "payment_terms_days"),
         ("fiscal_year_start_month", "fiscal_year_start_day"),
-        "tax_rounding",
+        ("tax_rounding", "books_kept_years"),
         "number_formats",
         "version",
     )

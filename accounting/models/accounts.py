@@ -1,6 +1,7 @@
 from django.db import models
 
 from accounting.fields import AmountField
+from core.audit.declared import Unaudited
 from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
@@ -86,6 +87,8 @@ class AccountDay(AccountSum):
     account = TenantForeignKey(Account, models.PROTECT, related_name="days")
     effective_on = models.DateField()
 
+    audited = Unaudited("Sums of posted lines, kept by a trigger.")
+
     class Meta(AccountSum.Meta):
         constraints = [
             models.UniqueConstraint(
@@ -106,6 +109,8 @@ class AccountMonth(AccountSum):
     tenant = TenantField(db_constraint=False)  # implied by the key to the account
     account = TenantForeignKey(Account, models.PROTECT, related_name="months")
     starts_on = models.DateField()
+
+    audited = Unaudited("Sums of posted lines, kept by a trigger.")
 
     class Meta(AccountSum.Meta):
         constraints = [

@@ -1,5 +1,6 @@
 from django.db import models
 
+from core.audit.declared import Audited
 from core.tenancy.models import TenantModel
 
 
@@ -22,7 +23,10 @@ class Contact(TenantModel):
         null=True, blank=True, help_text="Empty: the company's terms."
     )
     is_active = models.BooleanField(default=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
     version = models.IntegerField(default=1)
+
+    audited = Audited(personal=("name", "reference", "email", "address", "tax_number"))
 
     class Meta(TenantModel.Meta):
         ordering = ["name", "id"]

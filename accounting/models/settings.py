@@ -34,6 +34,11 @@ class CompanySettings(TenantModel):
     )
     number_formats = models.JSONField(default=default_number_formats)
     payment_terms_days = models.SmallIntegerField(default=30)
+    books_kept_years = models.SmallIntegerField(
+        default=10,
+        db_default=10,
+        help_text="The law's: a contact of the books is not erased for so many whole years.",
+    )
     version = models.IntegerField(default=1)
 
     class Meta(TenantModel.Meta):

@@ -121,6 +121,9 @@ class SettingsBody(serializers.Serializer):
     tax_rounding = serializers.ChoiceField(TaxRounding.values)
     number_formats = NumberFormats()
     payment_terms_days = serializers.IntegerField(min_value=0, max_value=3650)
+    books_kept_years = serializers.IntegerField(
+        min_value=0, max_value=100, help_text="The law's: so long a contact of the books stays."
+    )
 
 
 class SettingsPatch(SettingsBody):

@@ -5,9 +5,11 @@ them. Every service that books goes through these, so the API, the console and
 an import of a million lines take the same path.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,6 +27,9 @@ from core.tenancy.transactions import tenant_cursor
 SQL = Path(__file__).parent / "sql"
 INSERT_SQL = (SQL / "booking_insert.sql").read_text(encoding="utf-8")
 POST_SQL = (SQL / "booking_post.sql").read_text(encoding="utf-8")
+
+#: A part of a statement that is needed only if there are rows of this name.
+PART = re.compile(r"^-- if (\w+)\n(.*?)^-- end\n", re.DOTALL | re.MULTILINE)
 
 Row = dict[str, Any]
 
@@ -74,9 +79,9 @@ class Booking:
         return {**journal, "lines": lines}
 
     def parameters(self) -> dict[str, str]:
-        """Each table's rows as JSON, by the name of its parameter."""
+        """The rows of each table that has any as JSON, by the name of its parameter."""
         tables = ("documents", "document_lines", "payments", "journals", "journal_lines")
-        return {table: dumps(getattr(self, table)).decode() for table in tables}
+        return {table: dumps(rows).decode() for table in tables if (rows := getattr(self, table))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,11 @@ class Number(NamedTuple):
 
 def booking_insert(ctx: Context, booking: Booking) -> None:
     """Insert drafts. Part of a command; the amounts are summed and rounded already."""
+    parameters = booking.parameters()
     with tenant_cursor() as cursor:
         cursor.execute(
-            INSERT_SQL,
-            {"tenant": ctx.tenant_id, "now": ctx.now, **booking.parameters()},
+            _statement(INSERT_SQL, parameters),
+            {"tenant": ctx.tenant_id, "now": ctx.now, **parameters},
         )
 
 
@@ -121,10 +127,13 @@ def booking_post(
         }
         for position, posting in enumerate(postings)
     ]
+    documents = [p.document_id for p in postings if p.document_id]
+    payments = [p.payment_id for p in postings if p.payment_id]
+    names = [n for n, ids in (("documents", documents), ("payments", payments)) if ids]
     announced = [{"id": uuid7(), "name": e.name, "payload": e.payload()} for e in events]
     with tenant_cursor() as cursor:
         cursor.execute(
-            POST_SQL,
+            _statement(POST_SQL, names),
             {
                 "tenant": ctx.tenant_id,
                 "actor": ctx.actor_id,
@@ -133,11 +142,21 @@ def booking_post(
                 "postings": dumps(numbered).decode(),
                 "events": dumps(announced).decode(),
                 "journals": [posting.journal_id for posting in postings],
-                "documents": [p.document_id for p in postings if p.document_id],
-                "payments": [p.payment_id for p in postings if p.payment_id],
+                "documents": documents,
+                "payments": payments,
             },
         )
         return {journal_id: Number(*number) for journal_id, *number in cursor.fetchall()}
+
+
+def _statement(sql: str, names: Iterable[str]) -> str:
+    return _without(sql, frozenset(names))
+
+
+@cache
+def _without(sql: str, names: frozenset[str]) -> str:
+    """The statement without the parts that have no rows: few kinds, so each stays prepared."""
+    return PART.sub(lambda part: part[2] if part[1] in names else "", sql)
 
 
 def series_of(ctx: Context, facts: Facts, kind: str, day: date) -> UUID:

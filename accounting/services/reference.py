@@ -9,6 +9,7 @@ from django.db.models import F
 
 from accounting.caches import void
 from accounting.currencies import CURRENCIES
+from accounting.errors import ContactErased
 from accounting.events import ReferenceDataChanged
 from accounting.models import (
     CONTROL_ROLES,
@@ -104,7 +105,9 @@ def contacts_create(ctx: Context, *, contacts: Sequence[Values]) -> list[Contact
 def contact_update(
     ctx: Context, *, contact_id: UUID, values: Values, expected_version: int | None = None
 ) -> Contact:
-    return _save(ctx, _assign(_lock(Contact, contact_id, expected_version), values))
+    contact = _lock(Contact, contact_id, expected_version)
+    require(contact.erased_at is None, ContactErased())
+    return _save(ctx, _assign(contact, values))
 
 
 @command

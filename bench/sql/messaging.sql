@@ -39,7 +39,8 @@ CREATE UNIQUE INDEX ON phrase (n);
 ANALYZE phrase;
 
 INSERT INTO messaging_message (tenant_id, id, thread_id, sender_id, body, attachments)
-SELECT t.tenant_id, uuidv7(m.moment - now()), t.id, t.people[1 + (m.n / 2) % 5],
+SELECT t.tenant_id, uuidv7(m.moment - now()), t.id,
+       t.people[CASE t.n % 2 WHEN 0 THEN 2 + (m.n / 2) % 4 ELSE 1 + (m.n / 2) % 5 END],
        p.body || ' case' || m.n % 20000, '[]'
 FROM (
     SELECT n, date_trunc('month', now()) - interval '14 months' + (n::float8 / {messages})
@@ -52,26 +53,25 @@ FROM (
 JOIN talk t ON t.n = m.talk
 JOIN phrase p ON p.n = m.phrase;
 
-UPDATE messaging_thread t SET last_message_id = l.id,
+UPDATE messaging_thread t SET last_message_id = l.id, sent = l.sent,
        last_message_at = to_timestamp(('x' || left(replace(l.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
-FROM (SELECT k.id AS thread_id, x.id FROM talk k CROSS JOIN LATERAL (
-          SELECT m.id FROM messaging_message m
-          WHERE m.tenant_id = k.tenant_id AND m.thread_id = k.id
-          ORDER BY m.id DESC LIMIT 1) x) l
+FROM (SELECT m.thread_id, max(m.id::text)::uuid AS id, count(*) AS sent FROM messaging_message m
+      GROUP BY m.thread_id) l
 WHERE l.thread_id = t.id;
 
--- Everybody has read everything, but the owner: in every second thread up to 300, or a
--- twentieth of it, are unread.
+-- Everybody has read everything, but the owner: in every second thread, where he says nothing, up
+-- to 300, or a twentieth of it, are unread.
 INSERT INTO messaging_participant
-    (tenant_id, id, thread_id, user_id, role, last_read_id, last_read_at, joined_at, is_muted)
+    (tenant_id, id, thread_id, user_id, role, last_read_id, sent_read, last_read_at, joined_at,
+     is_muted)
 SELECT k.tenant_id, uuidv7(), k.id, who, CASE place WHEN 1 THEN 'owner' ELSE 'member' END,
        CASE WHEN place = 1 AND k.n % 2 = 0 THEN (
             SELECT x.id FROM messaging_message x
             WHERE x.tenant_id = k.tenant_id AND x.thread_id = k.id
-            ORDER BY x.id DESC LIMIT 1 OFFSET least(1 + (k.n * 37) % 300, (
-                SELECT count(*) / 20 FROM messaging_message y
-                WHERE y.tenant_id = k.tenant_id AND y.thread_id = k.id)))
+            ORDER BY x.id DESC LIMIT 1 OFFSET least(1 + (k.n * 37) % 300, t.sent / 20))
        ELSE t.last_message_id END,
+       t.sent - CASE WHEN place = 1 AND k.n % 2 = 0 THEN least(1 + (k.n * 37) % 300, t.sent / 20)
+                ELSE 0 END,
        now(), now() - interval '460 days', false
 FROM talk k
 JOIN messaging_thread t ON t.tenant_id = k.tenant_id AND t.id = k.id,

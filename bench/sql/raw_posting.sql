@@ -1,5 +1,5 @@
--- RAW: every row that a posted invoice leaves behind, each written once, in its
--- last state; the number is taken as late as it can be. One script per tenant.
+-- RAW: every row that a posted invoice leaves behind, with its entry in the audit log, each
+-- written once, in its last state; the number is taken as late as it can be. One script per tenant.
 BEGIN;
 INSERT INTO bench.outbox (id, tenant_id, actor_id, request_id, name, payload, created_at)
 VALUES (uuidv7(), '{tenant}', '{user}', 'bench', 'document.posted',
@@ -49,4 +49,30 @@ VALUES ('{tenant}', uuidv7(), '{receivable}', date_trunc('month', date '{day}'),
        ('{tenant}', uuidv7(), '{tax_account}', date_trunc('month', date '{day}'), 0, 41.98)
 ON CONFLICT (tenant_id, account_id, starts_on) DO UPDATE
     SET debit = month.debit + EXCLUDED.debit, credit = month.credit + EXCLUDED.credit;
+INSERT INTO bench.audit
+    (tenant_id, id, "table", row_id, action, actor_id, session_id, address, request_id, operation,
+     reason, database_user, new, mark)
+VALUES
+    ('{tenant}', uuidv7(), 'accounting_documentline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"net": "19.99", "tax_id": "{tax_0}", "position": "1", "quantity": "1", "tax_rate": "20", "item_code": "SKU-0000", "account_id": "{sales}", "tax_amount": "4.00", "unit_price": "19.99", "description": "Item 1 of the usual order", "document_id": "{tenant}", "tax_inclusive": "f", "discount_percent": "0"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_documentline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"net": "19.99", "tax_id": "{tax_0}", "position": "1", "quantity": "1", "tax_rate": "20", "item_code": "SKU-0000", "account_id": "{sales}", "tax_amount": "4.00", "unit_price": "19.99", "description": "Item 1 of the usual order", "document_id": "{tenant}", "tax_inclusive": "f", "discount_percent": "0"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_documentline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"net": "19.99", "tax_id": "{tax_0}", "position": "1", "quantity": "1", "tax_rate": "20", "item_code": "SKU-0000", "account_id": "{sales}", "tax_amount": "4.00", "unit_price": "19.99", "description": "Item 1 of the usual order", "document_id": "{tenant}", "tax_inclusive": "f", "discount_percent": "0"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_documentline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"net": "19.99", "tax_id": "{tax_0}", "position": "1", "quantity": "1", "tax_rate": "20", "item_code": "SKU-0000", "account_id": "{sales}", "tax_amount": "4.00", "unit_price": "19.99", "description": "Item 1 of the usual order", "document_id": "{tenant}", "tax_inclusive": "f", "discount_percent": "0"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_documentline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"net": "19.99", "tax_id": "{tax_0}", "position": "1", "quantity": "1", "tax_rate": "20", "item_code": "SKU-0000", "account_id": "{sales}", "tax_amount": "4.00", "unit_price": "19.99", "description": "Item 1 of the usual order", "document_id": "{tenant}", "tax_inclusive": "f", "discount_percent": "0"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_journalline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"memo": "", "amount": "341.83", "position": "1", "account_id": "{receivable}", "contact_id": "{contact}", "journal_id": "{tenant}", "effective_on": "{day}"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_journalline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"memo": "", "amount": "341.83", "position": "1", "account_id": "{receivable}", "contact_id": "{contact}", "journal_id": "{tenant}", "effective_on": "{day}"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_journalline', uuidv7(), 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"memo": "", "amount": "341.83", "position": "1", "account_id": "{receivable}", "contact_id": "{contact}", "journal_id": "{tenant}", "effective_on": "{day}"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_document', :document_id, 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"net": "299.85", "tax": "41.98", "kind": "invoice", "state": "posted", "total": "341.83", "due_on": "{due}", "number": "INV-2026-00001", "country": "GB", "version": "2", "currency": "GBP", "issued_on": "{day}", "narration": "", "reference": "PO-1", "contact_id": "{contact}", "journal_id": "{tenant}", "series_id": "{series}", "sequence": "1"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_journal', :journal_id, 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"state": "posted", "number": "INV-2026-00001", "version": "2", "sequence": "1", "narration": "", "reference": "PO-1", "series_id": "{series}", "effective_on": "{day}"}}', sha256('x')),
+    ('{tenant}', uuidv7(), 'accounting_series', '{series}', 'insert', '{user}', '{user}', '127.0.0.1', '{tenant}',
+     'document.create', '', 'erp_app', '{{"next_number": "2"}}', sha256('x'));
 COMMIT;

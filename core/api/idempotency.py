@@ -6,7 +6,7 @@ in an advisory lock: the second is told that the first is in progress.
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -47,6 +47,13 @@ KEEP_SQL = """
 FORGET_SQL = (
     "DELETE FROM api_idempotencykey WHERE tenant_id = %(tenant)s AND scope_hash = %(scope)s"
 )
+ANSWERS_FORGET_SQL = """
+    UPDATE api_idempotencykey k
+    SET status = %(status)s, headers = %(headers)s::jsonb, body = %(body)s
+    WHERE k.tenant_id = %(tenant)s
+      AND EXISTS (SELECT FROM unnest(%(ids)s::bytea[]) AS id WHERE position(id IN k.body) > 0)
+      AND EXISTS (SELECT FROM unnest(%(said)s::bytea[]) AS said WHERE position(said IN k.body) > 0)
+"""
 
 
 class Kept(NamedTuple):
@@ -72,6 +79,13 @@ class IdempotencyMismatch(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used with another body.")
+
+
+class AnswerErased(Conflict):
+    """What a request is answered that comes again after the person in its answer was erased."""
+
+    def __init__(self) -> None:
+        super().__init__("This was done; its answer held data of a person who was erased since.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +179,30 @@ def _replay(kept: Kept, call: Call) -> HttpResponse:
     response = HttpResponse(kept.body, status=kept.status, headers=headers)
     response["Idempotency-Replayed"] = "true"
     return response
+
+
+def answers_forget(ctx: Context, *, ids: Sequence[bytes], said: Sequence[bytes]) -> int:
+    """Part of a command: put a refusal in the place of answers that hold one of `ids` and one
+    of `said`; how many. The same request still has no second effect.
+    """
+    from core.api.errors import refusal_response
+
+    if not ids or not said:
+        return 0
+    refusal = refusal_response(AnswerErased(), "")
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            ANSWERS_FORGET_SQL,
+            {
+                "tenant": ctx.tenant_id,
+                "ids": list(ids),
+                "said": list(said),
+                "status": refusal.status_code,
+                "headers": dumps({"Content-Type": refusal["Content-Type"]}).decode(),
+                "body": refusal.content,
+            },
+        )
+        return int(cursor.rowcount)
 
 
 @command

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from core.audit.declared import Unaudited
 from core.tenancy.models import TenantModel
 
 
@@ -17,6 +18,8 @@ class IdempotencyKey(TenantModel):
     headers = models.JSONField()
     body = models.BinaryField()
     created_at = models.DateTimeField()
+
+    audited = Unaudited("Kept answers of a day; what they did is recorded.")
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -51,6 +51,12 @@ class JSONParser(BaseParser):
             raise ParseError(f"The body is not JSON: {error}") from error
 
 
+class TextJSONParser(JSONParser):
+    """JSON that calls itself text: what a browser sends elsewhere without asking first."""
+
+    media_type = "text/plain"
+
+
 class Negotiation(DefaultContentNegotiation):
     """JSON without further ado for whoever does not insist on something else."""
 

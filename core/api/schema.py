@@ -14,6 +14,7 @@ from rest_framework import serializers
 from core.api.endpoints import Endpoint
 from core.api.guards import AUTHENTICATED, PUBLIC
 from core.listing import LIMIT_DEFAULT, LIMIT_MAX, PAGE_NUMBER_MAX
+from core.tenancy.context import REASON_LENGTH_MAX
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -31,7 +32,7 @@ REFUSALS = {
     "413": "The body is too large: `TOO_LARGE`.",
     "415": "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`.",
     "422": "`INVALID`, `UNBALANCED`, `OVER_ALLOCATED` or `IDEMPOTENCY_MISMATCH`.",
-    "429": "Too many requests: `RATE_LIMITED`.",
+    "429": "Too many requests: `RATE_LIMITED`, or `QUOTA_EXCEEDED`.",
     "500": "An unexpected error: `INTERNAL`.",
     "503": "`OPERATION_TIMEOUT`, `QUEUE_FULL` or `SERVICE_UNAVAILABLE`.",
 }
@@ -39,8 +40,8 @@ CODES = [
     "CONFLICT", "FORBIDDEN", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH", "INTERNAL",
     "INVALID", "MALFORMED", "METHOD_NOT_ALLOWED", "NOT_ACCEPTABLE", "NOT_AUTHENTICATED",
     "NOT_DRAFT", "NOT_FOUND", "NOT_POSTED", "OPERATION_TIMEOUT", "OVER_ALLOCATED", "QUEUE_FULL",
-    "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE", "UNBALANCED",
-    "UNSUPPORTED_MEDIA_TYPE",
+    "QUOTA_EXCEEDED", "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE",
+    "UNBALANCED", "UNSUPPORTED_MEDIA_TYPE",
 ]  # fmt: skip
 FIELDS_TEXT = "Only these fields; in CSV those of a row."
 NAME: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -213,6 +214,9 @@ def _headers(method: str, endpoint: Endpoint) -> list[OpenApiParameter]:
         found.append(OpenApiParameter("Idempotency-Key", limits, header, description=text))
         text = "`true` when this is an earlier answer to the same key."
         found.append(_answered("Idempotency-Replayed", endpoint.status, text))
+    if endpoint.permission != PUBLIC:
+        text = f"Why, for the audit log; {REASON_LENGTH_MAX} characters are kept."
+        found.append(OpenApiParameter("X-Audit-Reason", str, header, description=text))
     if method == "DELETE" or (method == "PATCH" and endpoint.etag):
         text = "The ETag you read; stale is 412."
         found.append(OpenApiParameter("If-Match", str, header, description=text))

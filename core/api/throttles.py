@@ -27,7 +27,7 @@ class CallerThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         user = request.user
         if user.is_authenticated:
-            key, limit = f"u{user.pk}", settings.THROTTLE_USER_PER_MINUTE
+            key, limit = f"u{user.pk}", self.limit()
         else:
             key, limit = f"a{self.get_ident(request)}", settings.THROTTLE_ANONYMOUS_PER_MINUTE
         window = int(time.monotonic() // WINDOW_SECONDS)
@@ -38,3 +38,18 @@ class CallerThrottle(BaseThrottle):
 
     def wait(self) -> float:
         return math.ceil(WINDOW_SECONDS - time.monotonic() % WINDOW_SECONDS)
+
+    def limit(self) -> int:
+        """Of one user."""
+        limit: int = settings.THROTTLE_USER_PER_MINUTE
+        return limit
+
+
+class UsageThrottle(CallerThrottle):
+    """Batches of usage events, counted apart from what the user does himself."""
+
+    _counts: TTLCache[str, int] = TTLCache(maxsize=CALLERS_MAX, ttl=WINDOW_SECONDS)
+
+    def limit(self) -> int:
+        limit: int = settings.THROTTLE_USAGE_PER_MINUTE
+        return limit

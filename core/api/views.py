@@ -23,7 +23,7 @@ from core.api.parameters import (
     select_fields,
 )
 from core.api.rendering import CSV, CSVRenderer, JSONParser, JSONRenderer
-from core.api.requests import TenantRequest
+from core.api.requests import TenantRequest, address_of, reason_of
 from core.api.throttles import CallerThrottle
 from core.cache.answers import Answer, etag_of
 from core.errors import StaleVersion
@@ -169,7 +169,15 @@ class TenantView(APIView):
 def context_of(request: TenantRequest) -> Context:
     """The Context of an authenticated request; the only place that reads the clock for it."""
     user = request.user
-    return Context(user.tenant_id, user.pk, datetime.now(UTC), request.request_id)
+    return Context(
+        user.tenant_id,
+        user.pk,
+        datetime.now(UTC),
+        request.request_id,
+        session_id=getattr(user, "session_id", None),
+        address=address_of(request),
+        reason=reason_of(request),
+    )
 
 
 def wants_csv(request: TenantRequest, endpoint: Endpoint) -> bool:

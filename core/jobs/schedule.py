@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from celery import Task, current_app
+from celery.schedules import maybe_schedule
 from django.db.models import F, Q
 
 from core.jobs.models import ScheduleRun
@@ -124,7 +125,8 @@ def run_overdue() -> None:
 
 def _entries() -> dict[str, Any]:
     """Task to its schedule."""
-    return {entry["task"]: entry["schedule"] for entry in current_app.conf.beat_schedule.values()}
+    entries = current_app.conf.beat_schedule.values()
+    return {entry["task"]: maybe_schedule(entry["schedule"]) for entry in entries}
 
 
 def _goes_on(run: ScheduleRun, moment: datetime) -> bool:

@@ -28,7 +28,7 @@ from core.partitions.months import beginning, bounds, month_plus, partition_name
 from core.partitions.steps import lift_time_limits
 from core.tenancy.context import Context
 from core.tenancy.router import primary_only
-from core.tenancy.selectors import tenant_ids
+from core.tenancy.selectors import scope_ids
 from core.tenancy.transactions import query, tenant_cursor
 
 #: What the text of a value depends on.
@@ -47,7 +47,7 @@ def archive_make(*, table: str, month: date, moment: datetime) -> PartitionArchi
     path = archive_path(relative)
     columns = _columns_of(table)
     with ArchiveWriter(path, columns) as writer:
-        for tenant_id in tenant_ids():
+        for tenant_id in scope_ids():
             ctx = Context(tenant_id, None, moment, "partitions")
             _append_tenant(writer, ctx, table=table, month=month, columns=columns)
     archive = PartitionArchive.objects.create(
@@ -117,7 +117,7 @@ def _verify(archive: PartitionArchive, moment: datetime) -> None:
     found = archive_check(archive)
     archived = dict(found.tenants)
     columns = list(archive.columns)
-    for tenant_id in tenant_ids():
+    for tenant_id in scope_ids():
         ctx = Context(tenant_id, None, moment, "partitions")
         with _from_primary():
             there = tenant_digest(ctx, table=archive.table, month=archive.month, columns=columns)

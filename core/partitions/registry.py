@@ -18,6 +18,8 @@ class Family:
     months_ahead: int = 12
     months_back: int = 3
     months_kept: int = 12
+    #: The SQL function that takes back archived rows of a table that the application cannot write.
+    restored_by: str = ""
 
     @property
     def months_kept_here(self) -> int:

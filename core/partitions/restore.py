@@ -21,7 +21,9 @@ BATCH_ROWS = 2000
 
 COLUMNS_SQL = """
     SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-    WHERE attrelid = format('public.%%I', %s::text)::regclass AND attname = ANY(%s)
+    WHERE attrelid = format('public.%%I', %s::text)::regclass
+      AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    ORDER BY attnum
 """
 
 
@@ -53,12 +55,12 @@ def _newest(table: str, month: date) -> PartitionArchive | None:
 def _restore(archive: PartitionArchive, found: Contents, moment: datetime, progress: Any) -> int:
     table, columns = archive.table, list(archive.columns)
     month = month_of_partition(archive.partition)
-    types = _types(table, columns)
+    statement = _statement(table, _types(table, columns), columns)
     step("SELECT create_partition(%s, %s::date)", [table, month])
     inserted = 0
     for tenant, rows in rows_by_tenant(archive_path(archive.path), BATCH_ROWS):
         ctx = Context(UUID(tenant), None, moment, "partitions")
-        inserted += _insert(ctx, table, types, rows)
+        inserted += _write(ctx, statement, rows)
         if progress:
             progress(len(rows))
     for tenant, digest in found.tenants.items():
@@ -73,28 +75,45 @@ def _restore(archive: PartitionArchive, found: Contents, moment: datetime, progr
 
 
 def _types(table: str, columns: list[str]) -> dict[str, str]:
-    """The archive's columns with their types of today; a column that is gone cannot be restored."""
+    """The table's columns of today with their types; one that is gone cannot be restored."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(COLUMNS_SQL, [table, columns])
+        cursor.execute(COLUMNS_SQL, [table])
         types = dict(cursor.fetchall())
     missing = [name for name in columns if name not in types]
     if missing:
         raise Conflict(f"{table} no longer has the columns {', '.join(missing)} of the archive.")
-    return {name: types[name] for name in columns}
+    return types
 
 
 @command
-def _insert(ctx: Context, table: str, types: dict[str, str], rows: list[list[str | None]]) -> int:
-    names = sql.SQL(", ").join(map(sql.Identifier, types))
-    values = sql.SQL(", ").join(
-        sql.SQL("{}::{}").format(sql.Identifier(name), sql.SQL(kind))
-        for name, kind in types.items()
-    )
-    arrays = sql.SQL(", ").join(sql.SQL("%s::text[]") for _ in types)
-    statement = sql.SQL(
-        "INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS r ({names}) "
-        "ON CONFLICT DO NOTHING"
-    ).format(table=sql.Identifier(table), names=names, values=values, arrays=arrays)
+def _write(ctx: Context, statement: sql.Composed, rows: list[list[str | None]]) -> int:
+    """How many rows were missing."""
     with tenant_cursor() as cursor:
         cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
-        return int(cursor.rowcount)
+        [missing] = cursor.fetchone()
+    return int(missing)
+
+
+def _statement(table: str, types: dict[str, str], columns: list[str]) -> sql.Composed:
+    """Takes an array of texts for each archived column; columns that came later are NULL."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    rows = sql.SQL("unnest({arrays}) AS r ({names})").format(
+        arrays=sql.SQL(", ").join(sql.SQL("%s::text[]") for _ in columns), names=names
+    )
+    restored_by = registry.family_of(table).restored_by
+    if restored_by:
+        values = sql.SQL(", ").join(
+            _value(name, kind) if name in columns else sql.NULL for name, kind in types.items()
+        )
+        return sql.SQL("SELECT {by}(array_agg(ROW({values})::{table})) FROM {rows}").format(
+            by=sql.Identifier(restored_by), values=values, table=sql.Identifier(table), rows=rows
+        )
+    values = sql.SQL(", ").join(_value(name, types[name]) for name in columns)
+    return sql.SQL(
+        "WITH missing AS (INSERT INTO {table} ({names}) SELECT {values} FROM {rows} "
+        "ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM missing"
+    ).format(table=sql.Identifier(table), names=names, values=values, rows=rows)
+
+
+def _value(name: str, kind: str) -> sql.Composed:
+    return sql.SQL("r.{name}::{kind}").format(name=sql.Identifier(name), kind=sql.SQL(kind))

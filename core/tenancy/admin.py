@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
@@ -35,6 +36,8 @@ class StaffRequest(HttpRequest):
 
     ctx: Context
     user: Any
+    #: What the page shows of the audit log; the staff middleware writes it down.
+    looked_at: Values
 
 
 class BoundedPaginator(Paginator):
@@ -59,8 +62,8 @@ class BoundedList(ChangeList):
 class TenantModelAdmin(ModelAdmin):
     """Asks for our permission codes: `page` is their `module.page`, the rest is the action.
 
-    Django's own permissions and its log of changes are not used: the log is one
-    table for all companies.
+    Django's own permissions and its log of changes are not used: that log is one
+    table for all companies, and knows only of what is done here.
     """
 
     page: str
@@ -106,8 +109,18 @@ class TenantModelAdmin(ModelAdmin):
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response
 
-    def history_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise Http404
+    def history_view(
+        self, request: StaffRequest, object_id: str, extra_context: Values | None = None
+    ) -> HttpResponse:
+        """What the audit log holds of the record; for whoever may see the record."""
+        from core.audit.console import history_page  # which is made of the tables below
+
+        record = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, record):
+            raise PermissionDenied
+        if record is None:
+            raise Http404
+        return history_page(request, record)
 
     def log_addition(self, *args: Any) -> None:
         pass

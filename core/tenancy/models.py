@@ -3,6 +3,7 @@
 from django.core.validators import RegexValidator
 from django.db import models
 
+from core.audit.declared import Audited
 from core.ids import uuid7
 from core.tenancy.fields import TenantField, TenantForeignKey, TenantManager
 
@@ -21,6 +22,8 @@ class Tenant(models.Model):
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    audited = Audited()
 
     class Meta:
         ordering = ["slug"]

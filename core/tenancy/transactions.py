@@ -79,7 +79,7 @@ def staff_transaction(ctx: Context, *, read_only: bool) -> Iterator[None]:
     Commands inside it become savepoints, so that an action that fails on one
     record leaves that record whole and the page alive.
     """
-    with _transaction(ctx, read_only=read_only, nested_savepoints=True):
+    with _transaction(ctx, "console", read_only=read_only, nested_savepoints=True):
         yield
 
 
@@ -89,6 +89,30 @@ def tenant_cursor() -> Any:
     if scope is None:
         raise OutsideTransaction
     return connections[scope.alias].cursor()
+
+
+def say_again(ctx: Context, operation: str) -> None:
+    """Part of a command: from here on the audit log is told this of who does what, and why."""
+    with tenant_cursor() as cursor:
+        cursor.execute(_said_sql(ctx, operation).replace("%", "%%"), [])
+
+
+@contextmanager
+def planned_for_values() -> Iterator[None]:
+    """Statements of the block are planned for their values, not once for all.
+
+    For those where a plan that knows no value is a bad one: a search for a word, which may be
+    in every row or in none.
+    """
+    scope = current_scope.get()
+    if scope is None:
+        raise OutsideTransaction
+    connection: Any = connections[scope.alias].connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = threshold
 
 
 class _Rehearsed(Exception):
@@ -142,7 +166,7 @@ def _outermost(ctx: Context, call: Callable[[], R], operation: str, read_only: b
     attempt = 1
     while True:
         try:
-            with _refusals(), _transaction(ctx, read_only=read_only):
+            with _refusals(), _transaction(ctx, operation, read_only=read_only):
                 return call()
         except DatabaseError as error:
             state = sqlstate(error)
@@ -155,13 +179,13 @@ def _outermost(ctx: Context, call: Callable[[], R], operation: str, read_only: b
 
 @contextmanager
 def _transaction(
-    ctx: Context, *, read_only: bool, nested_savepoints: bool = False
+    ctx: Context, operation: str, *, read_only: bool, nested_savepoints: bool = False
 ) -> Iterator[None]:
     # A staff page shows what the one before it has just done: no replica, which lags.
     alias = read_alias() if read_only and not nested_savepoints else write_alias()
     scope = Scope(ctx.tenant_id, alias, read_only, nested_savepoints)
     connection: Any = connections[alias]
-    connection.begin_with(_begin_sql(ctx.tenant_id, read_only))
+    connection.begin_with(_begin_sql(ctx, operation, read_only))
     try:
         with transaction.atomic(using=alias, durable=True):
             token = current_scope.set(scope)
@@ -174,14 +198,21 @@ def _transaction(
         connection.begin_with(None)
 
 
-def _begin_sql(tenant_id: UUID, read_only: bool) -> str:
-    """BEGIN and the tenant in one round trip.
+def _begin_sql(ctx: Context, operation: str, read_only: bool) -> str:
+    """BEGIN, the tenant, and for a write who does what, in one round trip.
 
     A literal rather than `set_config()`, which a sharded database does not
     propagate; `UUID()` guarantees what is written into it.
     """
-    mode = " READ ONLY" if read_only else ""
-    return f"BEGIN{mode}; SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'"
+    tenant = f"SET LOCAL app.tenant_id = '{UUID(str(ctx.tenant_id))}'"
+    if read_only:
+        return f"BEGIN READ ONLY; {tenant}"
+    return f"BEGIN; {tenant}; {_said_sql(ctx, operation)}"
+
+
+def _said_sql(ctx: Context, operation: str) -> str:
+    said = ctx.said(operation.lstrip("_")).replace("'", "''")
+    return f"SET LOCAL app.audit = '{said}'"
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Messages, what they said before, and whom they mention. Monthly partitions, by their id."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.expressions import RawSQL
 
+from core.audit.declared import Audited
 from core.partitions.monthly import Monthly, MonthlyManager
 from core.tenancy.models import TenantForeignKey, TenantModel
 from messaging.models.partitioning import ByMessage
@@ -13,6 +15,9 @@ from messaging.models.threads import Thread
 from permissions.models import User
 
 BODY_LENGTH_MAX = 20_000
+#: Messages with files. Written out, because a parameter in its place would not be known to be the
+#: condition of the index.
+FILED: Any = RawSQL("attachments <> '[]'::jsonb", [], output_field=models.BooleanField())
 
 
 class Message(Monthly, TenantModel):
@@ -36,6 +41,7 @@ class Message(Monthly, TenantModel):
         db_persist=True,
     )
 
+    audited = Audited(masked=("body", "attachments"), ignored=("search",), inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
@@ -48,6 +54,11 @@ class Message(Monthly, TenantModel):
             ),
             models.Index(fields=["tenant", "sender", "-id"], name="messaging_message_sender"),
             GinIndex(fields=["tenant", "search"], name="messaging_message_search"),
+            models.Index(
+                fields=["tenant", "thread", "-id"],
+                name="messaging_message_filed",
+                condition=models.Q(FILED),
+            ),
             GinIndex(fields=["tenant", "attachments"], name="messaging_message_files"),
         ]
 
@@ -66,6 +77,7 @@ class MessageRevision(ByMessage, TenantModel):
     )
     replaced_at = models.DateTimeField()
 
+    audited = Audited(masked=("body", "attachments"), inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
@@ -81,6 +93,7 @@ class Mention(ByMessage, TenantModel):
     message = TenantForeignKey(Message, models.PROTECT, related_name="mentions")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
 
+    audited = Audited(inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from core.audit.declared import Audited
 from core.partitions.monthly import MonthlyManager
 from core.tenancy.models import TenantForeignKey, TenantModel
 from messaging.models.messages import Message
@@ -18,6 +19,7 @@ class MessageRead(ByMessage, TenantModel):
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     read_at = models.DateTimeField()
 
+    audited = Audited(inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):
@@ -38,6 +40,7 @@ class MessageReaction(ByMessage, TenantModel):
     emoji = models.CharField(max_length=EMOJI_LENGTH_MAX)
     reacted_at = models.DateTimeField()
 
+    audited = Audited(inserts=False)
     objects: ClassVar[MonthlyManager] = MonthlyManager()
 
     class Meta(TenantModel.Meta):

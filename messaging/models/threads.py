@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 
+from core.audit.declared import Audited
 from core.tenancy.models import TenantForeignKey, TenantModel
 from permissions.models import User
 
@@ -38,8 +39,17 @@ class Thread(TenantModel):
     #: No foreign key: the message's partition may be archived and dropped.
     last_message_id = models.UUIDField(null=True)
     last_message_at = models.DateTimeField(null=True)
+    #: How many messages were sent in it, ever; imported ones do not count.
+    sent = models.BigIntegerField(default=0, db_default=0)
+    #: From a cursor before this message what is unread must be counted, because something after it
+    #: was deleted or imported; from any later one it is the difference of two `sent`.
+    counted_from_id = models.UUIDField(null=True)
     is_closed = models.BooleanField(default=False)
     version = models.BigIntegerField(default=1)
+
+    audited = Audited(
+        ignored=("last_message_id", "last_message_at", "sent", "counted_from_id", "version")
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -83,12 +93,16 @@ class Participant(TenantModel):
     #: Everything up to and with this message; empty before the first.
     last_read_id = models.UUIDField(null=True)
     last_read_at = models.DateTimeField(null=True)
+    #: The thread's `sent` when the cursor was put there; empty where nobody knows.
+    sent_read = models.BigIntegerField(null=True)
     #: He sees only what comes after this message; empty shows him everything. An id rather
     #: than a moment, because clocks differ and ids are in the order of the messages.
     sees_after_id = models.UUIDField(null=True)
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
     is_muted = models.BooleanField(default=False)
+
+    audited = Audited(ignored=("last_read_id", "last_read_at", "sent_read"))
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,11 +10,12 @@ from django.db.models import F
 from orjson import loads
 
 from core.errors import NotFound
-from core.ids import uuid7
+from core.ids import uuid7_time
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Message, MessageRevision, ParticipantRole
+from messaging.months import after_all, window
 from messaging.selectors.access import participation_of, readable_message
 
 Row = dict[str, Any]
@@ -31,8 +31,6 @@ MESSAGE = (
 )  # fmt: skip
 REVISION = ("id", "body", "attachments", "replaced_by_id", "replaced_at")
 REVISIONS_MAX = 100
-#: Nothing is sent later than this many milliseconds from now, whatever the clocks.
-AHEAD_MAX = 24 * 3600 * 1000
 
 
 @query
@@ -76,16 +74,6 @@ def order_of(thread_id: UUID, ordering: str | None = None) -> Order:
     return Order(f"messages.{thread_id}", ("id",), descending=ordering != "id")
 
 
-def after_all() -> UUID:
-    """After every message: who names it does not open the partitions of the months to come."""
-    return UUID(int=uuid7().int + (AHEAD_MAX << 80))
-
-
-def sent_at(message_id: UUID) -> datetime:
-    """When the message was sent: its id says so, to the millisecond."""
-    return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)
-
-
 def whole_shape(ctx: Context, rows: Iterable[Row]) -> Any:
     """A function that completes any of these rows: `sent_at`, `reactions`, `mentions`."""
     reactions, mentions = _extras(ctx, [row["id"] for row in rows])
@@ -93,7 +81,7 @@ def whole_shape(ctx: Context, rows: Iterable[Row]) -> Any:
     def shape(row: Row) -> Row:
         return {
             **row,
-            "sent_at": sent_at(row["id"]),
+            "sent_at": uuid7_time(row["id"]),
             "reactions": reactions[row["id"]],
             "mentions": mentions[row["id"]],
         }
@@ -102,15 +90,31 @@ def whole_shape(ctx: Context, rows: Iterable[Row]) -> Any:
 
 
 def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None:
-    """What clients ask for most: newest first, onwards. One statement, access included."""
+    """What clients ask for most: newest first, onwards. Access is part of the statement."""
     cursor = Cursor(ctx, order_of(thread_id))
     place = cursor.place(page) if page.is_plain else None
     if place is None or place.backwards:
         return None
-    [before] = place.values or [after_all()]
-    with tenant_cursor() as connection:
-        connection.execute(
-            PAGE_SQL.format(rows=page.limit + 1),
+    before = UUID(place.values[0]) if place.values else after_all()
+    # Mostly a page is of this month and the one before; where it is not full, the others are asked.
+    found = _page_rows(ctx, thread_id, page, before, window(before, before, months_before=1))
+    if 0 < len(found) <= page.limit and not found[0]["is_whole"]:
+        found = _page_rows(ctx, thread_id, page, before, window(None, before))
+    if not found:
+        raise NotFound
+    rows = found if found[0]["id"] is not None else []
+    for row in rows:
+        del row["is_whole"]
+        row["attachments"] = loads(row["attachments"])  # Django has its own way with jsonb
+    return cursor.page(rows, page, place)
+
+
+def _page_rows(
+    ctx: Context, thread_id: UUID, page: PageRequest, before: UUID, months: dict[str, str]
+) -> list[Row]:
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            PAGE_SQL.format(rows=page.limit + 1, **months),
             {
                 "tenant": ctx.tenant_id,
                 "thread": thread_id,
@@ -118,13 +122,7 @@ def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None
                 "before": before,
             },
         )
-        found = [dict(zip(MESSAGE, row, strict=True)) for row in connection.fetchall()]
-    if not found:
-        raise NotFound
-    rows = found if found[0]["id"] is not None else []
-    for row in rows:
-        row["attachments"] = loads(row["attachments"])  # Django has its own way with jsonb
-    return cursor.page(rows, page, place)
+        return [dict(zip((*MESSAGE, "is_whole"), row, strict=True)) for row in cursor.fetchall()]
 
 
 def _any_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page:
@@ -163,9 +161,10 @@ def _extras(ctx: Context, message_ids: list[UUID]) -> tuple[Any, Any]:
     mentions: dict[UUID, list[UUID]] = defaultdict(list)
     if not message_ids:
         return reactions, mentions
+    months = window(min(message_ids), max(message_ids))
     with tenant_cursor() as cursor:
         cursor.execute(
-            EXTRAS_SQL,
+            EXTRAS_SQL.format(**months),
             {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "messages": message_ids},
         )
         for message_id, emoji, count, mine, user_id, *_ in cursor.fetchall():

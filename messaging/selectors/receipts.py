@@ -7,7 +7,7 @@ from django.db.models import F
 from core.listing import Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query
-from messaging.models import MessageRead
+from messaging.models import MessageReaction, MessageRead
 from messaging.selectors.access import readable_message
 
 READS = Order("reads.mine", ("message_id", "id"))
@@ -20,6 +20,16 @@ def message_reads(ctx: Context, *, message_id: UUID, page: PageRequest) -> Page:
     rows = MessageRead.objects.filter(message=message_id).annotate(name=F("user__name"))
     order = Order(f"reads.{message_id}", ("id",), descending=False)
     return page_of(ctx, page.narrow(rows.values("id", "user_id", "name", "read_at")), order, page)
+
+
+@query
+def message_reactions(ctx: Context, *, message_id: UUID, page: PageRequest) -> Page:
+    """Who reacted to a message: {user_id, name, emoji, reacted_at}, in the order of time."""
+    readable_message(ctx, message_id)
+    rows = MessageReaction.objects.filter(message=message_id).annotate(name=F("user__name"))
+    order = Order(f"reactions.{message_id}", ("reacted_at", "id"), descending=False)
+    columns = rows.values("id", "user_id", "name", "emoji", "reacted_at")
+    return page_of(ctx, page.narrow(columns), order, page)
 
 
 @query

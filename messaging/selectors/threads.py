@@ -1,4 +1,4 @@
-"""Reads of threads: the inbox, one, who takes part, and what is unread."""
+"""Reads of threads: the inbox, one, and who takes part."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,18 +9,22 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
-from core.listing import Order, Page, PageRequest, page_of
+from core.errors import NotFound
+from core.ids import uuid7_time
+from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Participant, Thread
+from messaging.months import after_all, window
 from messaging.selectors.access import participation_of
-from messaging.selectors.messages import after_all, sent_at
+from messaging.selectors.unread import UNREAD, kept_since, unread_counts
 
 Row = dict[str, Any]
 
 SQL = Path(__file__).parent / "sql"
-FACTS_SQL = (SQL / "inbox_facts.sql").read_text(encoding="utf-8")
-UNREAD_SQL = (SQL / "unread_total.sql").read_text(encoding="utf-8")
+INBOX_SQL = (SQL / "inbox_page.sql").read_text(encoding="utf-8")
+FACTS_SQL = (SQL / "thread_facts.sql").read_text(encoding="utf-8")
+LAST_SQL = (SQL / "last_messages.sql").read_text(encoding="utf-8")
 
 THREAD = (
     "id", "kind", "visibility", "subject", "record_type", "record_id", "created_by_id",
@@ -31,33 +35,40 @@ PARTICIPANT = (
 )  # fmt: skip
 INBOX = Order("inbox", ("activity", "id"))
 THREADS = Order("threads", ("id",))
-#: Unread messages of one thread are counted up to here: "99+".
-UNREAD_MAX = 100
-#: Threads that the total looks at, newest first.
-THREADS_MAX = 1_000
+#: Of thread `t` for participant `p`; the last two are the newest message that he may see, and from
+#: where on unread ones are counted where they must be.
+FACTS = ("role", "is_muted", "last_read_id", "unread", "shown_id", "after_id")
+FACTS_COLUMNS = f"""p.role, p.is_muted, p.last_read_id, {UNREAD},
+    CASE WHEN t.last_message_id > greatest(p.sees_after_id, '00000000-0000-0000-0000-000000000000')
+         THEN t.last_message_id END,
+    greatest(p.last_read_id, p.sees_after_id)"""
 PREVIEW_LENGTH = 200
 
 
 @query
 def inbox(ctx: Context, *, page: PageRequest) -> Page:
     """The actor's threads by their last message, with what is unread in each."""
-    found = page.narrow(_mine(ctx)).annotate(activity=Coalesce("last_message_id", "id"))
-    return _completed(ctx, page_of(ctx, found.values(*THREAD, "activity"), INBOX, page))
+    found = _plain_inbox(ctx, page)
+    if found is not None:
+        return replace(found, rows=_completed(ctx, found.rows))
+    rows = page.narrow(_mine(ctx)).annotate(activity=Coalesce("last_message_id", "id"))
+    return _with_facts(ctx, page_of(ctx, rows.values(*THREAD, "activity"), INBOX, page))
 
 
 @query
 def thread_list(ctx: Context, *, page: PageRequest) -> Page:
     """The actor's threads, the newest first."""
     found = page.narrow(_mine(ctx)).values(*THREAD)
-    return _completed(ctx, page_of(ctx, found, THREADS, page))
+    return _with_facts(ctx, page_of(ctx, found, THREADS, page))
 
 
 @query
 def thread_get(ctx: Context, *, thread_id: UUID) -> Row:
     """One thread as the actor sees it; NotFound where he does not take part."""
-    participation_of(ctx, thread_id)
-    rows = list(Thread.objects.filter(pk=thread_id).values(*THREAD))
-    [row] = _completed(ctx, Page(rows, 1)).rows
+    rows = list(_mine(ctx).filter(pk=thread_id).values(*THREAD))
+    if not rows:
+        raise NotFound
+    [row] = _with_facts(ctx, Page(rows, 1)).rows
     return row
 
 
@@ -79,21 +90,6 @@ def participant_get(ctx: Context, *, thread_id: UUID, user_id: UUID) -> Row:
     return row
 
 
-@query
-def unread_total(ctx: Context) -> Row:
-    """Unread messages and the threads that hold them, muted ones left out.
-
-    Each thread counts up to `UNREAD_MAX`; `is_capped` says that one of them reached it.
-    """
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            UNREAD_SQL.format(unread=UNREAD_MAX, threads=THREADS_MAX),
-            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "before": after_all()},
-        )
-        messages, threads, is_capped = cursor.fetchone()
-    return {"messages": messages, "threads": threads, "is_capped": is_capped}
-
-
 def _mine(ctx: Context) -> QuerySet[Thread]:
     found: QuerySet[Thread] = Thread.objects.filter(
         participants__user=ctx.acting_user, participants__left_at=None
@@ -101,47 +97,70 @@ def _mine(ctx: Context) -> QuerySet[Thread]:
     return found
 
 
-def _completed(ctx: Context, page: Page) -> Page:
-    """The same threads with unread, role and last message; one statement for all of them."""
-    facts = _facts(ctx, [row["id"] for row in page.rows])
-    rows = []
-    for row in page.rows:
-        row.pop("activity", None)
-        rows.append(row | facts[row["id"]])
-    return replace(page, rows=rows)
+def _plain_inbox(ctx: Context, page: PageRequest) -> Page | None:
+    """What clients ask for most, in one statement: the newest threads, onwards."""
+    cursor = Cursor(ctx, INBOX)
+    place = cursor.place(page) if page.is_plain else None
+    if place is None or place.backwards:
+        return None
+    columns = ", ".join(f"t.{name}" for name in THREAD)
+    with tenant_cursor() as connection:
+        connection.execute(
+            INBOX_SQL.format(thread=columns, facts=FACTS_COLUMNS, rows=page.limit + 1),
+            _asked(ctx) | {"before": place.values[0] if place.values else after_all()},
+        )
+        names = (*THREAD, "activity", *FACTS)
+        rows = [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+    return cursor.page(rows, page, place)
 
 
-def _facts(ctx: Context, thread_ids: Sequence[UUID]) -> dict[UUID, Row]:
-    if not thread_ids:
+def _with_facts(ctx: Context, page: Page) -> Page:
+    """The same threads as the actor sees each."""
+    threads = [row["id"] for row in page.rows]
+    if not threads:
+        return page
+    with tenant_cursor() as cursor:
+        cursor.execute(FACTS_SQL.format(facts=FACTS_COLUMNS), _asked(ctx) | {"threads": threads})
+        facts = {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}
+    rows = [row | facts[row["id"]] for row in page.rows]
+    return replace(page, rows=_completed(ctx, rows))
+
+
+def _asked(ctx: Context) -> Row:
+    return {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "kept": kept_since(ctx.now)}
+
+
+def _completed(ctx: Context, rows: Sequence[Row]) -> list[Row]:
+    """With the last message of each, and what must be counted counted."""
+    last = _last_messages(ctx, [row["shown_id"] for row in rows if row["shown_id"]])
+    behind = {row["id"]: row["after_id"] for row in rows if row["unread"] is None}
+    counts = unread_counts(ctx, behind)
+    return [
+        {name: row[name] for name in (*THREAD, "role", "is_muted", "last_read_id")}
+        | {
+            "unread": counts[row["id"]] if row["unread"] is None else row["unread"],
+            "last_message": last.get(row["shown_id"]),
+        }
+        for row in rows
+    ]
+
+
+def _last_messages(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """By id; those whose month is archived are missing."""
+    if not ids:
         return {}
     with tenant_cursor() as cursor:
         cursor.execute(
-            FACTS_SQL.format(unread=UNREAD_MAX, preview=PREVIEW_LENGTH),
-            {
-                "tenant": ctx.tenant_id,
-                "reader": ctx.acting_user,
-                "threads": list(thread_ids),
-                "before": after_all(),
-            },
+            LAST_SQL.format(preview=PREVIEW_LENGTH, **window(min(ids), max(ids))),
+            {"tenant": ctx.tenant_id, "messages": list(ids)},
         )
-        return {row[0]: _fact(row) for row in cursor.fetchall()}
-
-
-def _fact(row: Sequence[Any]) -> Row:
-    _, role, is_muted, last_read_id, unread, message_id, sender_id, preview, deleted_at = row
-    last = None
-    if message_id is not None:
-        last = {
-            "id": message_id,
-            "sender_id": sender_id,
-            "sent_at": sent_at(message_id),
-            "preview": preview,
-            "is_deleted": deleted_at is not None,
+        return {
+            message_id: {
+                "id": message_id,
+                "sender_id": sender_id,
+                "sent_at": uuid7_time(message_id),
+                "preview": preview,
+                "is_deleted": deleted_at is not None,
+            }
+            for message_id, sender_id, preview, deleted_at in cursor.fetchall()
         }
-    return {
-        "role": role,
-        "is_muted": is_muted,
-        "last_read_id": last_read_id,
-        "unread": unread,
-        "last_message": last,
-    }

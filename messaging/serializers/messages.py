@@ -107,6 +107,14 @@ class ReceiptOutput(serializers.Serializer):
     read_at = serializers.DateTimeField()
 
 
+class WhoReactedOutput(serializers.Serializer):
+    id = serializers.UUIDField()
+    user_id = serializers.UUIDField()
+    name = serializers.CharField()
+    emoji = serializers.CharField()
+    reacted_at = serializers.DateTimeField()
+
+
 class MyReadOutput(serializers.Serializer):
     id = serializers.UUIDField()
     message_id = serializers.UUIDField()

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import Value
+from django.db.models.functions import Greatest
+
 from core.errors import FieldError, Invalid, NotFound, require
 from core.ids import uuid7
 from core.jobs import outbox
@@ -16,7 +19,7 @@ from core.tenancy.transactions import command, tenant_cursor
 from messaging.errors import MessageDeleted, NotAuthor, ThreadClosed
 from messaging.events import MessageDeleted as MessageDeletedEvent
 from messaging.events import MessageEdited, MessageSent
-from messaging.models import Mention, Message, MessageRevision, Participant, ParticipantRole
+from messaging.models import Mention, Message, MessageRevision, Participant, ParticipantRole, Thread
 from messaging.models.messages import BODY_LENGTH_MAX
 from messaging.services.access import message_lock, open_message_lock
 
@@ -46,6 +49,7 @@ class Place(NamedTuple):
 
     is_closed: bool
     last_message_id: UUID | None
+    sent: int
     answers_known: bool
     mentionable: list[UUID] | None
 
@@ -77,6 +81,7 @@ def message_send(ctx: Context, *, thread_id: UUID, message: MessageInput) -> UUI
                 "body": message.body,
                 "reply_to": message.reply_to_id,
                 "attachments": dumps(list(message.attachments)).decode(),
+                "sent": place.sent + 1,
                 "now": ctx.now,
                 "request_id": ctx.request_id,
                 "event": event.id,
@@ -126,6 +131,9 @@ def message_delete(ctx: Context, *, message_id: UUID) -> None:
     _keep(ctx, message)
     message.body, message.attachments, message.deleted_at = "", [], ctx.now
     message.save(update_fields=["body", "attachments", "deleted_at"])
+    Thread.objects.filter(pk=message.thread_id).update(
+        counted_from_id=Greatest("counted_from_id", Value(message.id))
+    )
     outbox.announce(ctx, MessageDeletedEvent(message.thread_id, message.id))
 
 

@@ -108,7 +108,7 @@ def participants_join(ctx: Context, thread: Thread, joining: Sequence[Joining]) 
         him.role, him.joined_at, him.left_at = one.role, ctx.now, None
         him.sees_after_id = None if one.with_history else thread.last_message_id
         # What was said before he came is not waiting for him to read it.
-        him.last_read_id = thread.last_message_id
+        him.last_read_id, him.sent_read = thread.last_message_id, thread.sent
         if is_new:
             added.append(him)
         else:

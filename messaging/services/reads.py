@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
-from core.errors import NotFound
+from core.errors import NotFound, require
 from core.jobs.outbox import outbox_row
 from core.json import dumps
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
 from messaging.errors import CursorAstray
 from messaging.events import ThreadRead
+from messaging.months import window
 
-READ_SQL = (Path(__file__).parent / "sql" / "thread_read.sql").read_text(encoding="utf-8")
+SQL = Path(__file__).parent / "sql"
+LOCK_SQL = (SQL / "read_lock.sql").read_text(encoding="utf-8")
+READ_SQL = (SQL / "thread_read.sql").read_text(encoding="utf-8")
 #: Receipts written by one call: of the newest messages; the cursor says the rest.
 RECEIPTS_MAX = 1_000
 
@@ -25,21 +29,58 @@ class ReadUpTo:
     receipts: int
 
 
+class Stand(NamedTuple):
+    """Somebody in a thread, locked: his cursor, what he sees or has read up to, and its end."""
+
+    cursor: UUID | None
+    after: UUID | None
+    last_message_id: UUID | None
+    sent: int
+    is_known: bool
+
+
 @command
 def thread_read(ctx: Context, *, thread_id: UUID, message_id: UUID | None = None) -> ReadUpTo:
     """Mark as read up to a message, by default the thread's last. The cursor never moves back.
 
-    Receipts are written for what is newly covered, of others and not deleted. One statement.
+    Receipts are written for what is newly covered, of others and not deleted. Two statements,
+    one where there is nothing new.
     """
-    event = outbox_row(ctx, ThreadRead(thread_id, ctx.acting_user, thread_id))
+    stand = _stand(ctx, thread_id, message_id)
+    require(stand.is_known, CursorAstray())
+    target = message_id or stand.last_message_id
+    if target is None or (stand.cursor is not None and target <= stand.cursor):
+        return ReadUpTo(stand.cursor, 0)
+    return ReadUpTo(target, _move(ctx, thread_id, stand, target))
+
+
+def _stand(ctx: Context, thread_id: UUID, message_id: UUID | None) -> Stand:
+    asked = {
+        "tenant": ctx.tenant_id,
+        "thread": thread_id,
+        "reader": ctx.acting_user,
+        "message": message_id,
+    }
+    with tenant_cursor() as cursor:
+        cursor.execute(LOCK_SQL, asked)
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound
+    return Stand(*row)
+
+
+def _move(ctx: Context, thread_id: UUID, stand: Stand, target: UUID) -> int:
+    event = outbox_row(ctx, ThreadRead(thread_id, ctx.acting_user, target))
     with tenant_cursor() as cursor:
         cursor.execute(
-            READ_SQL.format(receipts=RECEIPTS_MAX),
+            READ_SQL.format(receipts=RECEIPTS_MAX, **window(stand.after, target)),
             {
                 "tenant": ctx.tenant_id,
                 "thread": thread_id,
                 "reader": ctx.acting_user,
-                "message": message_id,
+                "target": target,
+                "after": stand.after,
+                "sent": stand.sent if target == stand.last_message_id else None,
                 "now": ctx.now,
                 "request_id": ctx.request_id,
                 "event": event.id,
@@ -47,10 +88,5 @@ def thread_read(ctx: Context, *, thread_id: UUID, message_id: UUID | None = None
                 "payload": dumps(event.payload).decode(),
             },
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise NotFound
-    stood, target, receipts = row
-    if target is None and message_id is not None:
-        raise CursorAstray
-    return ReadUpTo(max((one for one in (stood, target) if one), default=None), receipts)
+        [receipts] = cursor.fetchone()
+    return int(receipts)

@@ -4,14 +4,15 @@ from calendar import monthrange
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from core.errors import Invalid, StaleVersion, require
 from core.ids import uuid7_floor
 from core.partitions.months import month_of, month_plus
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
-from messaging.models import Message, MessageRevision, MessagingSettings
+from messaging.models import Message, MessageRevision, MessagingSettings, Thread
 
 KEPT_MONTHS_MAX = 120
 #: Messages of one transaction, and transactions of one company in one run.
@@ -53,7 +54,10 @@ def messages_expire(ctx: Context, *, limit: int) -> int:
     live = Message.objects.filter(id__lt=oldest, deleted_at=None)
     locked = live.select_for_update(no_key=True, skip_locked=True)
     ids = list(locked.values_list("id", flat=True)[:limit])
-    Message.objects.filter(id__in=ids).update(body="", attachments=[], deleted_at=ctx.now)
+    expired = Message.objects.filter(id__in=ids)
+    threads = Thread.objects.filter(id__in=expired.values("thread"))
+    threads.update(counted_from_id=Greatest("counted_from_id", Value(oldest)))
+    expired.update(body="", attachments=[], deleted_at=ctx.now)
     said = MessageRevision.objects.filter(message_id__lt=oldest)
     revisions = list(said.values_list("id", flat=True)[:limit])
     said.filter(id__in=revisions).delete()

@@ -5,9 +5,9 @@ from core.api.endpoints import reads, writes
 from core.api.requests import TenantRequest
 from core.api.views import TenantView
 from core.listing import Page, PageRequest
-from messaging.filters import MessageFilter, SearchFilter
+from messaging.filters import MessageFilter, ReactionFilter, SearchFilter
 from messaging.selectors import messages as selectors
-from messaging.selectors.receipts import message_reads, my_reads
+from messaging.selectors.receipts import message_reactions, message_reads, my_reads
 from messaging.selectors.search import mentions_of_me, message_search
 from messaging.serializers.messages import (
     FoundMessage,
@@ -17,6 +17,7 @@ from messaging.serializers.messages import (
     MyReadOutput,
     ReceiptOutput,
     WholeMessage,
+    WhoReactedOutput,
     message_input,
 )
 from messaging.services import messages, reactions
@@ -82,6 +83,20 @@ class MessageReadsView(TenantView):
     @reads("messaging.messages.view", ReceiptOutput, many=True, summary="Who has read it, and when")
     def get(self, request: TenantRequest, page: PageRequest, id: UUID) -> Page:
         return message_reads(request.ctx, message_id=id, page=page)
+
+
+class MessageReactionsView(TenantView):
+    resource = "messages"
+
+    @reads(
+        "messaging.messages.view",
+        WhoReactedOutput,
+        many=True,
+        filters=ReactionFilter,
+        summary="Who reacted to it with what, the first first",
+    )
+    def get(self, request: TenantRequest, page: PageRequest, id: UUID) -> Page:
+        return message_reactions(request.ctx, message_id=id, page=page)
 
 
 class ReactionView(TenantView):

@@ -7,6 +7,7 @@ from core.api.views import TenantView, expected_version
 from core.listing import Page, PageRequest
 from messaging.filters import ThreadFilter
 from messaging.selectors import threads as selectors
+from messaging.selectors.unread import unread_total
 from messaging.serializers.threads import (
     ParticipantOutput,
     ParticipantPatch,
@@ -149,4 +150,4 @@ class UnreadView(TenantView):
 
     @reads("messaging.threads.view", UnreadOutput, summary="How much is unread altogether")
     def get(self, request: TenantRequest) -> Row:
-        return selectors.unread_total(request.ctx)
+        return unread_total(request.ctx)

@@ -20,6 +20,7 @@ from core.tenancy.admin import (
     readable_refusals,
 )
 from core.tenancy.context import Context
+from permissions.admin.persons import PersonActions
 from permissions.models import Membership, User
 from permissions.selectors.members import members_of, membership_get
 from permissions.selectors.roles import role_choices
@@ -86,7 +87,7 @@ class MemberForm(ServiceForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ServiceModelAdmin):
+class MembershipAdmin(PersonActions, ServiceModelAdmin):
     """Memberships and users are global tables, so the company is asked for by name."""
 
     page = "permissions.memberships"
@@ -104,7 +105,7 @@ class MembershipAdmin(ServiceModelAdmin):
     search_fields = ("user__email__istartswith", "known_name")
     search_help_text = "E-mail or name"
     ordering = ("user__email", "id")
-    actions = ("invite_again", "deactivate_everywhere", "activate_again")
+    actions = ("invite_again", "deactivate_everywhere", "activate_again", "personal_data", "erase")
     change_list_template = "admin/members.html"
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Any]:

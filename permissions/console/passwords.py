@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from core.api.requests import address_of
 from core.errors import DomainError
 from core.tenancy.context import Context
 from permissions.console.pages import (
@@ -21,7 +22,6 @@ from permissions.console.pages import (
     show_refusal,
     text_field,
 )
-from permissions.origins import address_of
 from permissions.services import invitations, passwords
 from permissions.services.links import Link, Purpose, link_find
 
@@ -155,4 +155,10 @@ def _carried(request: HttpRequest) -> dict[str, Any]:
 
 
 def _context(request: Any, link: Link) -> Context:
-    return Context(link.tenant_id, link.user_id, datetime.now(UTC), request.request_id)
+    return Context(
+        link.tenant_id,
+        link.user_id,
+        datetime.now(UTC),
+        request.request_id,
+        address=address_of(request),
+    )

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from core.audit.declared import Unaudited
 from core.tenancy.models import TenantModel
 
 
@@ -12,6 +13,8 @@ class PermissionStamp(TenantModel):
     """
 
     stamp = models.BigIntegerField(default=0)
+
+    audited = Unaudited("A counter; what raised it is recorded.")
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["tenant"], name="permissions_stamp_one")]
@@ -27,6 +30,8 @@ class CachedPermission(TenantModel):
     cache_value = models.JSONField()
     stamp = models.BigIntegerField()
     expires_at = models.DateTimeField()
+
+    audited = Unaudited("A copy of roles and grants, which are recorded.")
 
     class Meta(TenantModel.Meta):
         db_table = "permission_cache"

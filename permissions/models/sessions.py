@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from core.audit.declared import Audited
 from core.ids import uuid7
 from core.tenancy.models import Tenant
 from permissions.models.users import User
@@ -30,6 +31,17 @@ class UserSession(models.Model):
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+
+    audited = Audited(
+        ignored=(
+            "access_hash",
+            "access_expires_at",
+            "refresh_hash",
+            "refresh_expires_at",
+            "last_seen_at",
+        ),
+        personal=("device", "address"),
+    )
 
     class Meta:
         indexes = [
@@ -67,6 +79,8 @@ class OneTimeToken(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    audited = Audited(ignored=("token_hash",))
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="permissions_onetime_expiry")]

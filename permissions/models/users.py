@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from core.audit.declared import Audited
 from core.ids import uuid7
 from core.tenancy.models import Tenant
 
@@ -28,7 +29,9 @@ class User(AbstractBaseUser):
         default=False, help_text="May assign modules to the super admins of companies."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
+    audited = Audited(masked=("password",), ignored=("last_login",), personal=("name", "email"))
     objects = UserManager()
 
     USERNAME_FIELD = "email"
@@ -77,6 +80,8 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     joined_at = models.DateTimeField(null=True)
     version = models.BigIntegerField(default=1)
+
+    audited = Audited()
 
     class Meta:
         constraints = [

@@ -14,7 +14,11 @@ SESSION_SQL = (Path(__file__).parent / "sql" / "session.sql").read_text(encoding
 
 def session_find(token: str, moment: datetime) -> Session | None:
     """The login of an access token that is valid at `moment`, or None."""
-    hashed = token_hash(token)
+    return session_of(token_hash(token), moment)
+
+
+def session_of(hashed: bytes, moment: datetime) -> Session | None:
+    """The same by the hash of the token, for doors that are not given the token itself."""
     found = SESSIONS.get(hashed.hex(), "", lambda: session_load(hashed))
     return found if found is not None and found.access_expires_at > moment else None
 

@@ -70,6 +70,7 @@ def invitation_create(ctx: Context, *, invitation: InvitationInput) -> Membershi
     user, _ = User.objects.get_or_create(
         email=email, defaults={"name": invitation.name, "password": make_password(None)}
     )
+    require(user.erased_at is None, Invalid.field("email", "Nobody can be written to there."))
     known = Membership.objects.filter(user=user, tenant=ctx.tenant_id).exists()
     require(not known, MemberAlready())
     membership = Membership.objects.create(user=user, tenant_id=ctx.tenant_id, is_active=False)

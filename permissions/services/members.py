@@ -41,6 +41,11 @@ class NotJoined(Conflict):
         super().__init__("This member was invited and becomes active by accepting.")
 
 
+class UserErased(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This user was erased; there is nobody to do this with.")
+
+
 class PlatformOnly(Forbidden):
     def __init__(self) -> None:
         super().__init__("Only an admin of the platform may do this.")
@@ -128,7 +133,8 @@ def user_activate(ctx: Context, *, user_id: UUID) -> User:
     governance_lock(ctx)
     member = Membership.objects.filter(tenant=ctx.tenant_id, user=user_id)
     require(member.exists(), NotFound())
-    User.objects.filter(pk=user_id).update(is_active=True)
+    locked = User.objects.filter(pk=user_id, erased_at=None).update(is_active=True)
+    require(locked == 1, UserErased())
     permissions_void(ctx, UserPermissionsChanged(user_id))
     return User.objects.get(pk=user_id)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from permissions.models import MailCount, OneTimeToken, SpentRefreshToken, UserSession
@@ -36,6 +37,11 @@ def one_time_tokens_purge(moment: datetime) -> int:
 def failed_logins_purge(moment: datetime) -> int:
     """Delete counts of failed logins whose lock is long over; how many. Global table."""
     return _purge(AccessAttempt.objects.filter(attempt_time__lt=moment - FAILED_LOGINS_KEPT))
+
+
+def staff_sessions_purge(moment: datetime) -> int:
+    """Delete the console's sessions that are over; how many. Global table."""
+    return _purge(Session.objects.filter(expire_date__lt=moment))
 
 
 def mail_counts_purge(moment: datetime) -> int:

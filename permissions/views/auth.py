@@ -5,7 +5,7 @@ from typing import Any
 
 from core.api.endpoints import reads, writes
 from core.api.guards import AUTHENTICATED, PUBLIC
-from core.api.requests import TenantRequest
+from core.api.requests import TenantRequest, address_of
 from core.api.views import TenantView
 from core.tenancy.context import Context
 from permissions.origins import origin_of
@@ -68,4 +68,10 @@ class MeView(TenantView):
 
 def context_for(request: TenantRequest, tenant_id: Any, actor_id: Any) -> Context:
     """The context of a call without an access token, of whoever its body stands for."""
-    return Context(tenant_id, actor_id, datetime.now(UTC), request.request_id)
+    return Context(
+        tenant_id,
+        actor_id,
+        datetime.now(UTC),
+        request.request_id,
+        address=address_of(request),
+    )

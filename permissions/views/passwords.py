@@ -5,9 +5,8 @@ from typing import Any
 
 from core.api.endpoints import writes
 from core.api.guards import AUTHENTICATED, PUBLIC
-from core.api.requests import TenantRequest
+from core.api.requests import TenantRequest, address_of
 from core.api.views import TenantView
-from permissions.origins import address_of
 from permissions.serializers.auth import (
     AcceptedOutput,
     ForgotPasswordInput,

@@ -355,7 +355,8 @@ def transitions(books: Books) -> list[tuple[str, Any]]:
         body = (payment if noun == "payments" else document)(books.customer, post=True)
         free = books.api.ok("POST", f"{noun}/", body)["id"]
         found.append((f"{noun}/{free}/reverse/", {}))
-    return found
+    stranger = books.api.ok("POST", "contacts/", {"name": "Nobody's customer"})["id"]
+    return [*found, (f"contacts/{stranger}/erase/", {})]
 
 
 def test_a_dry_run_shows_everything_and_leaves_nothing(acme: Company, filled: Books) -> None:
@@ -411,10 +412,15 @@ def rows_of(response: Any) -> list[dict[str, str]]:
 
 
 def csv_addresses(books: Books) -> dict[str, str]:
-    """Address and what to ask it for, of everything that offers CSV."""
-    needs = {"reports/general-ledger/": f"?account_id={books.accounts['bank']}"}
-    offers = [one for one in endpoints() if one.endpoint.csv]
-    return {one.path: one.path + needs.get(one.path, "") for one in offers}
+    """Address and what to ask it for, of all that offers CSV; one history is like another."""
+    needs = {
+        "reports/general-ledger/": f"?account_id={books.accounts['bank']}",
+        "audit/": f"?row_id={books.customer}",  # looking adds to the rest of it
+    }
+    offers = [one.path for one in endpoints() if one.endpoint.csv]
+    records = [path for path in offers if "{id}" in path]
+    history = {"contacts/{id}/history/": f"contacts/{books.customer}/history/"}
+    return {path: path + needs.get(path, "") for path in offers if path not in records} | history
 
 
 def test_csv_holds_what_json_holds(filled: Books) -> None:
@@ -434,10 +440,13 @@ def whole(api: Api, address: str) -> list[dict[str, Any]]:
 
 def cells(row: dict[str, Any]) -> dict[str, str]:
     words = {None: "", True: "true", False: "false"}
-    return {
-        name: words[value] if value is None or isinstance(value, bool) else str(value)
-        for name, value in row.items()
-    }
+
+    def cell(value: Any) -> str:
+        if value is None or isinstance(value, bool):
+            return words[value]
+        return dumps(value).decode() if isinstance(value, dict) else str(value)
+
+    return {name: cell(value) for name, value in row.items()}
 
 
 def test_csv_is_whole_however_many_pages_it_takes(crowd: Api) -> None:

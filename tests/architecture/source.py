@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("core", "permissions", "messaging", "accounting", "erp")
+APPS = ("core", "permissions", "activity", "messaging", "accounting", "erp")
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,16 @@
 Read from the catalogue as the owner, so that a table made by hand is seen as well.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db import connections
 
+from core.audit.declared import Audited
+from core.audit.triggers import declaration_of, triggers_compare
 from core.partitions import registry
 from core.partitions.months import bounds, month_of_partition, partition_name
 from core.tenancy.fields import TenantForeignKey
@@ -34,6 +38,8 @@ GLOBAL_TABLES = {
     "jobs_jobticket": "local: a worker takes the next one, whoever's it is",
     "jobs_jobtally": "local: how attempts ended, for the metrics",
     "jobs_schedulerun": "local: the clock has no tenant",
+    "audit_key": "local: what makes the marks of the log; nobody but the owner reads it",
+    "audit_tail": "local: how far the log may be sealed, of all tenants",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
@@ -62,8 +68,46 @@ GLOBAL_WITH_TENANT = {
     "jobs_outboxevent",
 }
 
+#: Tables that the application reads and does not write: only triggers and functions do.
+READ_ONLY = {"audit_auditlog", "audit_auditblock"}
+
 #: Functions that act with the rights of the tables' owner, whom the application is not.
-LENDING = {"create_partition", "drop_partition", "tidy_partitioned"}
+LENDING = {
+    "create_partition",
+    "drop_partition",
+    "tidy_partitioned",
+    "audit_seal",
+    "audit_faults",
+    "audit_faults_unsealed",
+    "audit_extent",
+    "audit_head_of",
+    "audit_sealed_until",
+    "audit_note_read",
+    "audit_erase",
+    "audit_restore",
+}
+
+#: Triggers that do; nobody calls them.
+LENDING_TRIGGERS = {
+    "audit_insert",
+    "audit_insert_plain",
+    "audit_update",
+    "audit_update_plain",
+    "audit_delete",
+    "audit_delete_plain",
+    "audit_truncate",
+}
+
+#: Functions that name no table and are written into the statements that call them, which a
+#: setting of their own would prevent.
+INLINED = {
+    "audit_platform",
+    "audit_head",
+    "audit_mark",
+    "audit_mark_of",
+    "audit_digest",
+    "audit_block_digest",
+}
 
 #: Names given by Django's own and other people's apps, which we do not choose.
 FOREIGN_NAMES = ("auth_", "axes_", "django_", "otp_")
@@ -129,6 +173,9 @@ def test_one_policy_per_table_for_every_command_and_everybody(catalog: Connectio
         (table, "tenant_isolation", True, "*", (0,), TENANT_POLICY, TENANT_POLICY)
         for table in tenant_tables()
     }
+    [(owner,)] = rows(catalog, "SELECT current_user::regrole::oid")
+    # Its triggers write of whatever tenant is changed.
+    expected |= {(table, "audit_owner", True, "*", (owner,), "true", "true") for table in READ_ONLY}
     assert {(n, p, m, c, tuple(r), u, w) for n, p, m, c, r, u, w in found} == expected
     assert len(found) == len(expected)
 
@@ -189,7 +236,8 @@ def test_every_row_belongs_to_a_tenant_that_exists(catalog: Connection) -> None:
     anchored = {key[0] for key in keys if key[1] == "tenancy_tenant"}
     for _ in range(3):
         anchored |= {k[0] for k in keys if k[1] in anchored and (k[0], k[2][-1]) in required}
-    assert tenant_tables() - anchored == set()
+    # The log outlives what it tells of, and tells of global tables too.
+    assert tenant_tables() - anchored == READ_ONLY
 
 
 def test_foreign_keys_of_the_models_exist_in_the_database(catalog: Connection) -> None:
@@ -311,6 +359,7 @@ def test_the_application_reads_and_writes_rows_and_nothing_else(catalog: Connect
     allowed = {"SELECT", "INSERT", "UPDATE", "DELETE"}
     assert [row for row in found if set(row[1]) - allowed or row[2]] == []
     assert {row[0] for row in found} >= tenant_tables()
+    assert {row[0] for row in found if set(row[1]) == {"SELECT"}} == READ_ONLY
 
 
 def test_nothing_is_granted_to_everybody_but_extensions(catalog: Connection) -> None:
@@ -454,15 +503,15 @@ def test_views_ask_as_whoever_reads_them(catalog: Connection) -> None:
     assert [row for row in found if "security_invoker=true" not in (row[1] or [])] == []
 
 
-def test_only_functions_of_partitions_lend_their_owners_rights(catalog: Connection) -> None:
-    """They check what they are asked for themselves: tests/partitions/test_bounds.py."""
+def test_only_functions_that_are_listed_lend_their_owners_rights(catalog: Connection) -> None:
+    """They check what they are asked for: tests/partitions/test_bounds.py, tests/audit."""
     found = rows(
         catalog,
         "SELECT proname FROM pg_proc p WHERE prosecdef "
         "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
         "AND pronamespace = 'public'::regnamespace",
     )
-    assert {name for (name,) in found} == LENDING
+    assert {name for (name,) in found} == LENDING | LENDING_TRIGGERS
 
 
 def test_functions_that_lend_rights_are_called_by_the_application_only(
@@ -487,7 +536,7 @@ def test_functions_say_where_they_look_for_tables(catalog: Connection) -> None:
         "AND NOT coalesce('search_path=pg_catalog, public, pg_temp' = ANY(proconfig), false) "
         "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
     )
-    assert found == []
+    assert {name for (name,) in found} == INLINED
 
 
 def test_tables_are_permanent(catalog: Connection) -> None:
@@ -500,3 +549,57 @@ def test_tables_are_permanent(catalog: Connection) -> None:
         )
         == []
     )
+
+
+# --- the log of changes -------------------------------------------------------------
+
+
+def test_every_table_is_recorded_or_says_why_not(catalog: Connection) -> None:
+    """Global tables are recorded where they say so; a tenant's unless it says why not."""
+    triggers = {
+        (table, name.removeprefix("audit_"))
+        for table, name in rows(
+            catalog,
+            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE t.tgname LIKE 'audit\\_%%' AND t.tgenabled = 'O' AND NOT c.relispartition",
+        )
+    }
+    expected = set()
+    for model in apps.get_models():
+        declared = declaration_of(model)
+        if isinstance(declared, Audited):
+            expected |= {(model._meta.db_table, n) for n in ("update", "delete", "truncate")}
+            if declared.inserts:
+                expected.add((model._meta.db_table, "insert"))
+        elif is_tenant_model(model):
+            assert declared.reason
+    assert triggers == expected
+
+
+def test_the_triggers_are_what_the_models_say_today(catalog: Connection) -> None:
+    assert triggers_compare(connections["owner"]) == []
+
+
+def test_what_looks_like_a_secret_is_never_recorded() -> None:
+    """By its name: a hash, a token, a password or a secret is masked or left out."""
+    told = []
+    for model in apps.get_models():
+        declared = declaration_of(model)
+        if isinstance(declared, Audited):
+            hidden = {*declared.masked, *declared.ignored}
+            columns = {field.column for field in model._meta.local_fields}
+            told += [
+                f"{model._meta.db_table}.{column}"
+                for column in columns - hidden
+                if re.search(r"password|secret|token|_hash|_key$|salt", column)
+            ]
+    assert told == []
+
+
+def test_what_is_declared_about_the_log_is_a_column() -> None:
+    for model in apps.get_models():
+        declared = declaration_of(model)
+        if isinstance(declared, Audited):
+            columns = {field.column for field in model._meta.local_fields}
+            named = {*declared.masked, *declared.ignored, *declared.personal}
+            assert named <= columns, model._meta.label

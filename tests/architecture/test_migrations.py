@@ -47,7 +47,7 @@ def test_the_template_was_migrated_from_nothing_to_the_last_one() -> None:
 def test_migrations_of_ours_name_no_database_of_their_own() -> None:
     """They run as the owner, wherever `migrate` is pointed at; the application may not."""
     loader = MigrationLoader(connections["owner"])
-    ours = ("tenancy", "jobs", "api", "permissions", "accounting")
+    ours = ("tenancy", "jobs", "api", "permissions", "activity", "accounting")
     found = {app for app, _ in loader.disk_migrations if app in ours}
     assert found == set(ours)
 

@@ -11,7 +11,7 @@ from django.db.models import ForeignKey, Model
 from tests.architecture.source import APPS, Module, modules
 
 #: From the top of the house to its ground.
-HOUSE = ("erp", "accounting", "messaging", "permissions", "core")
+HOUSE = ("erp", "accounting", "messaging", "activity", "permissions", "core")
 #: Apps of one floor, which do not know each other.
 SIBLINGS = ({"accounting", "messaging"},)
 #: Rooms of another app that may be entered.
@@ -20,6 +20,7 @@ OPEN_ROOMS = {"services", "selectors", "models", "events"}
 SEAMS = {
     "permissions.catalog": (set(APPS), "apps declare their permission codes in it"),
     "permissions.staff": ({"erp"}, "the middleware of the staff console, wired in erp"),
+    "permissions.authentication": ({"activity"}, "a token in the body stands for the same callers"),
     "permissions.policy": ({"messaging"}, "the live process asks as a request does"),
     "permissions.tokens": ({"messaging"}, "the same"),
     "messaging.live": ({"erp"}, "served by erp.asgi"),
@@ -29,6 +30,7 @@ SEAMS = {
     "accounting.admin": ({"erp"}, "pages of the staff console, wired in erp"),
     "permissions.admin": ({"erp"}, "pages of the staff console, wired in erp"),
     "messaging.urls": ({"erp"}, "wired in erp"),
+    "activity.urls": ({"erp"}, "wired in erp"),
     "messaging.records": ({"erp"}, "erp registers what threads may be about"),
 }
 NAMES_REFUSED = ("utils", "helpers", "common", "misc", "manager", "handler", "base_utils")
@@ -241,7 +243,9 @@ def test_every_app_says_what_it_is_in_twelve_lines() -> None:
         "core.api",
         "core.jobs",
         "core.ops",
+        "core.privacy",
         "permissions",
+        "activity",
         "messaging",
         "accounting",
     ):

@@ -38,6 +38,10 @@ RIGHTS = ("permissions_membership", "permissions_role")
 QUESTIONS = ("permissions_moduleassignment", "permissions_permission")
 #: Tried in test_conversations.py.
 CONVERSATIONS = ("messaging_thread", "messaging_messagingsettings")
+#: Tried in tests/activity/test_console.py.
+USAGE = ("activity_usageevent", "activity_usageday", "activity_usagequota")
+#: Tried in test_audit.py.
+AUDIT = ("audit_auditlog",)
 SETTINGS = "accounting_companysettings"
 #: Tried in test_jobs.py.
 JOBS = "jobs_job"
@@ -77,7 +81,8 @@ def registered() -> Iterator[str]:
 
 
 def test_these_are_all_pages() -> None:
-    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, SETTINGS, JOBS}
+    known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, *USAGE, *AUDIT, SETTINGS}
+    known.add(JOBS)
     assert set(registered()) == known
 
 
@@ -91,7 +96,8 @@ def test_an_owner_opens_every_page(acme: Company) -> None:
         writable = name in (*REFERENCE, "permissions_role")
         desk.get(f"{name}_add", status=200 if writable else 403)
         desk.get(f"{name}_delete", record_id, status=403)
-        desk.get(f"{name}_history", record_id, status=404)
+        assert reverse(f"admin:{name}_history", args=[record_id]) in page
+        assert "Created by" in desk.get(f"{name}_history", record_id)
     desk.get("app_list", "accounting")
     desk.get("jsi18n")
 
@@ -103,6 +109,7 @@ def test_a_viewer_sees_and_changes_nothing(acme: Company) -> None:
     assert "Members" not in desk.get("index")
     for name in (*RIGHTS, "permissions_usersession"):
         desk.get(f"{name}_changelist", status=403)
+        desk.get(f"{name}_history", ids[name], status=403)
         desk.get(f"{name}_change", ids.pop(name), status=403)
     for name, record_id in ids.items():
         if name != SETTINGS:

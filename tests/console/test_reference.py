@@ -123,6 +123,7 @@ def _settings_body(settings: CompanySettings) -> dict[str, str]:
     return {
         "base_currency": settings.base_currency,
         "payment_terms_days": str(settings.payment_terms_days),
+        "books_kept_years": str(settings.books_kept_years),
         "fiscal_year_start_month": "1",
         "fiscal_year_start_day": "1",
         "tax_rounding": settings.tax_rounding,

@@ -581,6 +581,7 @@ def test_begin_and_the_tenant_travel_in_one_message(acme: Company) -> None:
         contact_add(acme.ctx())
     [begin] = [line for line in sent if "BEGIN" in line]
     assert f"BEGIN; SET LOCAL app.tenant_id = '{acme.tenant_id}'" in begin
+    assert f"SET LOCAL app.audit = '{acme.ctx().actor_id}|" in begin  # who does it, for the log
     assert "Query" in begin
     assert sum("app.tenant_id" in line for line in sent) == 1
 

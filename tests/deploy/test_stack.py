@@ -75,16 +75,20 @@ def test_roles_have_exactly_these_attributes(stack: Environment) -> None:
     assert ask(stack["DATABASE_OWNER_URL"], sql) == [
         ("erp_app", True, False, False, False, False, False, False),
         ("erp_backup", True, False, True, False, False, False, True),
+        ("erp_monitor", True, False, True, False, False, False, False),
         ("erp_owner", True, False, True, True, False, False, False),
         ("postgres", True, True, True, True, True, True, True),
     ]
 
 
-def test_only_the_backup_role_belongs_to_another(stack: Environment) -> None:
+def test_only_who_reads_across_tenants_or_sessions_belongs_to_another(stack: Environment) -> None:
     sql = """
         SELECT member::regrole::text, roleid::regrole::text
-          FROM pg_auth_members WHERE member::regrole::text LIKE 'erp%'"""
-    assert ask(stack["DATABASE_OWNER_URL"], sql) == [("erp_backup", "pg_read_all_data")]
+          FROM pg_auth_members WHERE member::regrole::text LIKE 'erp%' ORDER BY 1"""
+    assert ask(stack["DATABASE_OWNER_URL"], sql) == [
+        ("erp_backup", "pg_read_all_data"),
+        ("erp_monitor", "pg_read_all_stats"),
+    ]
 
 
 def test_the_application_role_carries_its_time_limits(stack: Environment) -> None:
@@ -116,6 +120,17 @@ def test_the_backup_role_reads_and_does_not_write(stack: Environment) -> None:
     assert ask(stack["DATABASE_BACKUP_URL"], "SELECT id FROM dumped") == [(1,)]
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         ask(stack["DATABASE_BACKUP_URL"], "INSERT INTO dumped VALUES (2)")
+
+
+def test_the_monitoring_role_reads_no_table_and_is_in_nobodys_way(stack: Environment) -> None:
+    with psycopg.connect(stack["DATABASE_OWNER_URL"]) as owner:
+        owner.execute("CREATE TABLE secret AS SELECT 1 AS id")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ask(stack["DATABASE_MONITOR_URL"], "SELECT id FROM secret")
+    limits = {"default_transaction_read_only": "on", "statement_timeout": "3s"}
+    limits |= {"lock_timeout": "500ms", "transaction_timeout": "10s"}
+    for name, limit in limits.items():
+        assert ask(stack["DATABASE_MONITOR_URL"], f"SHOW {name}") == [(limit,)], name
 
 
 def test_a_password_is_needed(stack: Environment) -> None:

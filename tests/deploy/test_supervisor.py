@@ -40,6 +40,15 @@ def test_what_dies_is_named_and_restarted(tmp_path: Path) -> None:
     assert all(app.child is None for app in supervisor.apps)
 
 
+def test_the_database_hears_which_process_asks(tmp_path: Path) -> None:
+    lines: list[str] = []
+    environment = {"PATH": os.environ["PATH"]}
+    supervisor = Supervisor({"web": "sh -c 'echo I am $PGAPPNAME'"}, environment, lines.append)
+    supervisor.start()
+    pump_until(supervisor, lines, "web | I am erp-web")
+    supervisor.stop()
+
+
 def test_stop_ends_what_an_app_left_behind(tmp_path: Path) -> None:
     lines: list[str] = []
     leaves_a_child = "sh -c 'sleep 60 & echo child $!; wait'"

@@ -20,6 +20,10 @@ class Talk(NamedTuple):
     message: str
     colleague: User
 
+    @property
+    def ids(self) -> dict[str, str]:
+        return {noun: self.id_for(noun) for noun in ("threads", "messages")}
+
     def id_for(self, noun: str) -> str:
         return self.thread if noun == "threads" else self.message
 

@@ -167,6 +167,7 @@ class Conversation(RuleBasedStateMachine):
             unread = self.said[max(place.read, place.sees_from) :]
             expected = [one for one in unread if one.by != by and not one.is_deleted]
             assert self.talk.unread(by) == len(expected)
+            assert self.talk.unread_counted(by) == len(expected)
 
     @invariant()
     def receipts_and_history_are_those_of_the_model(self) -> None:

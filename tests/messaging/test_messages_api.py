@@ -35,6 +35,39 @@ def test_a_message_is_sent_shown_edited_and_taken_back(alice: Api, thread: str) 
     refusal(alice.patch(path, {"body": "x"}), 409)
 
 
+def test_messages_with_files_are_found_in_a_thread(alice: Api, thread: str) -> None:
+    path = f"threads/{thread}/messages/"
+    file = {"name": "a.pdf", "content_type": "application/pdf", "size": 3, "key": "k/1"}
+    [bare] = [row["id"] for row in alice.ok("GET", path)["data"]]
+    filed = [
+        alice.ok("POST", path, {"body": str(n), "attachments": [file]})["id"] for n in range(3)
+    ]
+
+    def found(query: str) -> list[str]:
+        return [row["id"] for row in alice.ok("GET", f"{path}?{query}")["data"]]
+
+    assert found("has_attachments=true") == filed[::-1]
+    assert found("has_attachments=false") == [bare]
+    assert found(f"has_attachments=true&before={filed[2]}&limit=1") == [filed[1]]
+    assert alice.delete(f"messages/{filed[0]}/").status_code == 204
+    assert found("has_attachments=true") == filed[:0:-1]
+
+
+def test_who_reacted_is_listed_by_emoji(acme: Company, alice: Api, thread: str) -> None:
+    message = alice.ok("GET", f"threads/{thread}/messages/")["data"][0]["id"]
+    path = f"messages/{message}/reactions/"
+    for emoji in ("👍", "❤", "👍"):
+        assert alice.call("PUT", f"{path}{quote(emoji)}/").status_code == 204
+    rows = alice.ok("GET", path)["data"]
+    assert [(row["emoji"], row["name"]) for row in rows] == [("👍", "alice"), ("❤️", "alice")]
+    assert [row["emoji"] for row in alice.ok("GET", f"{path}?emoji=❤")["data"]] == ["❤️"]
+    page = alice.ok("GET", f"{path}?limit=1")
+    assert (len(page["data"]), bool(page["pagination"]["next"])) == (1, True)
+    refusal(alice.get(f"{path}?emoji=x"), 422)
+    stranger = api_of(acme, join(acme, new_user("carol"), "viewer"))
+    refusal(stranger.get(path), 404)
+
+
 def test_a_message_with_an_idempotency_key_is_sent_once(alice: Api, thread: str) -> None:
     path, body = f"threads/{thread}/messages/", {"body": "Once"}
     first = alice.post(path, body, idempotency_key="k1")

@@ -15,10 +15,13 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from core.jobs import positions
 from core.listing import PageRequest
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Message, MessageReaction, MessageRevision, Participant, Thread
+from messaging.models.messages import FILED
+from messaging.selectors.live import live_events, live_tenants
 from messaging.selectors.messages import message_list
 from messaging.selectors.receipts import message_reads, my_reads
 from messaging.selectors.search import mentions_of_me, message_search
@@ -140,8 +143,10 @@ def rows_of(ctx: Context, build: Callable[[], Any]) -> list[Any]:
 
 
 @query
-def explained(ctx: Context, sql: str) -> list[str]:
+def explained(ctx: Context, sql: str, settings: str = "") -> list[str]:
     with tenant_cursor() as cursor:
+        if settings:
+            cursor.execute(settings)
         cursor.execute("EXPLAIN (COSTS OFF) " + sql.replace("%", "%%"), [])
         return [line for (line,) in cursor.fetchall()]
 
@@ -155,9 +160,9 @@ QUESTIONS: dict[str, tuple[str, Callable[[Hall], Any], str]] = {
         "LATERAL",
     ),
     "messaging_message_live": (
-        "unread messages of the threads of an inbox",
+        "unread messages, where they must be counted",
         lambda h: inbox(h.ctx, page=PLAIN),
-        "counted",
+        ") counted",
     ),
     "messaging_message_sender": (
         "what somebody said last",
@@ -170,6 +175,15 @@ QUESTIONS: dict[str, tuple[str, Callable[[Hall], Any], str]] = {
         "messages with certain words",
         lambda h: message_search(h.ctx, page=PageRequest(filters={"q": "rare"})),
         "websearch",
+    ),
+    "messaging_message_filed": (
+        "messages of a thread with files",
+        lambda h: message_list(
+            h.ctx,
+            thread_id=h.thread,
+            page=PageRequest(narrow=lambda rows: rows.filter(FILED)),
+        ),
+        "<> '[]'",
     ),
     "messaging_message_files": (
         "which messages hold a file",
@@ -286,6 +300,40 @@ def test_the_index_serves_its_query(hall: Hall, index: str) -> None:
         pytest.skip("needs deploy/sql/leakproof.sql")
     plan = plan_of(hall, index)
     assert re.search(rf"\b{index}\b", plan), plan
+
+
+#: A statement of the live process: how it is asked, a part of it, and what its index must be asked.
+LIVE: dict[str, tuple[Callable[[Hall], Any], str, str]] = {
+    "events after a position": (
+        lambda h: live_events(h.ctx, after=0, until=10**12, user_ids=[h.ctx.acting_user]),
+        "FROM jobs_outboxevent",
+        r'Index Cond: .*"?position"? > ',
+    ),
+    "who hears of them": (
+        lambda h: live_events(h.ctx, after=0, until=10**12, user_ids=[h.ctx.acting_user]),
+        "FROM messaging_participant",
+        r"Index Cond: .*tenant_id = .*(thread_id|user_id) = ANY",
+    ),
+    "companies with something new": (
+        lambda h: live_tenants(after=0, until=10**12, tenant_ids=[h.company.tenant_id]),
+        "FROM jobs_outboxevent",
+        r'Index Cond: .*"?position"? > ',
+    ),
+}
+
+
+@pytest.mark.parametrize("statement", LIVE)
+def test_the_live_process_reads_by_index(hall: Hall, statement: str) -> None:
+    """However small the outbox of a test is: there is an index that starts where it must."""
+    ask, part, wanted = LIVE[statement]
+    positions.place_all()
+    with CaptureQueriesContext(connections["default"]) as captured:
+        ask(hall)
+    [sql, *_] = [q["sql"] for q in captured.captured_queries if part in q["sql"]]
+    settings = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
+    plan = "\n".join(explained(hall.ctx, sql, settings))
+    assert re.search(wanted, plan), plan
+    assert "Seq Scan" not in plan
 
 
 def test_every_index_has_its_query(hall: Hall) -> None:

@@ -1,5 +1,6 @@
 """Threads of each kind, and who takes part in them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +16,14 @@ from messaging.errors import (
     NotThreadOwner,
 )
 from messaging.models import Participant, Thread
+from messaging.selectors.messages import message_list
 from messaging.selectors.threads import (
     inbox,
     participant_list,
     thread_get,
     thread_list,
-    unread_total,
 )
+from messaging.selectors.unread import unread_total
 from messaging.services.messages import MessageInput, message_delete, message_send
 from messaging.services.participants import (
     Joining,
@@ -33,7 +35,7 @@ from messaging.services.reads import thread_read
 from messaging.services.threads import ThreadInput, thread_create, thread_update
 from tests.accounting.books import counted, open_books, stored
 from tests.cast import Company, join, new_user
-from tests.messaging.people import circle, colleagues
+from tests.messaging.people import circle, colleagues, imported
 
 EVERYTHING = PageRequest(limit=200)
 
@@ -242,6 +244,45 @@ def test_unread_is_counted_up_to_a_hundred(acme: Company) -> None:
     assert unread_total(acme.ctx()) == {"messages": 100, "threads": 1, "is_capped": True}
     assert thread_read(talk.ctx(), thread_id=talk.thread_id).receipts == 103
     assert talk.unread() == 0
+
+
+def test_pages_reach_back_over_many_months(acme: Company) -> None:
+    """Whether it opens two months or all, a page shows everything once, the newest first."""
+    talk = circle(acme, 2)
+    sent = [
+        imported(talk, now=datetime.now(UTC) - timedelta(days=days)) for days in (80, 70, 40, 20)
+    ]
+    sent.append(talk.say("today"))
+    for limit in (1, 2, 3, 50):
+        seen, cursor = [], None
+        while True:
+            page = PageRequest(limit=limit, cursor=cursor)
+            found = message_list(talk.ctx(), thread_id=talk.thread_id, page=page)
+            seen += [row["id"] for row in found.rows]
+            cursor = found.next
+            if cursor is None:
+                break
+        assert seen == sent[::-1], limit
+
+
+def test_what_was_imported_or_deleted_since_is_counted(acme: Company) -> None:
+    talk = circle(acme, 3)
+    first = talk.say("first", by=1)
+    second = talk.say("second", by=1)
+    assert talk.unread() == 2
+    thread_read(talk.ctx(), thread_id=talk.thread_id, message_id=first)
+    assert talk.unread() == 1
+    message_delete(talk.ctx(1), message_id=second)
+    assert talk.unread() == 0
+    imported(talk, now=datetime.now(UTC) - timedelta(days=40))
+    assert talk.unread() == 0, "it was said before what he has read"
+    imported(talk, now=datetime.now(UTC))
+    talk.say("third", by=1)
+    assert talk.unread() == talk.unread_counted() == 2
+    thread_read(talk.ctx(), thread_id=talk.thread_id)
+    talk.say("fourth", by=1)
+    assert talk.unread() == talk.unread_counted() == 1
+    assert unread_total(acme.ctx())["messages"] == 1
 
 
 def test_who_takes_part_is_listed_with_how_far_he_has_read(acme: Company) -> None:

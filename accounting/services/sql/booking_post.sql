@@ -23,6 +23,7 @@ numbered AS MATERIALIZED (
         FROM posting p JOIN taken t ON t.id = p.series_id
     ) n
 ),
+-- if documents
 document AS (
     UPDATE accounting_document d
     SET state = 'posted', journal_id = n.journal_id, series_id = n.series_id,
@@ -31,6 +32,8 @@ document AS (
     WHERE d.tenant_id = %(tenant)s AND d.id = ANY(%(documents)s::uuid[])
       AND d.id = n.document_id AND d.state = 'draft'
 ),
+-- end
+-- if payments
 payment AS (
     UPDATE accounting_payment p
     SET state = 'posted', journal_id = n.journal_id, series_id = n.series_id,
@@ -39,6 +42,7 @@ payment AS (
     WHERE p.tenant_id = %(tenant)s AND p.id = ANY(%(payments)s::uuid[])
       AND p.id = n.payment_id AND p.state = 'draft'
 ),
+-- end
 event AS (
     INSERT INTO jobs_outboxevent (id, tenant_id, actor_id, request_id, name, payload, created_at)
     SELECT e.id, %(tenant)s, %(actor)s, %(request_id)s, e.name, e.payload, %(now)s

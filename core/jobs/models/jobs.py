@@ -6,6 +6,7 @@ functions of `sql/jobs.sql` and the statements of `claims.py`, always together.
 
 from django.db import models
 
+from core.audit.declared import Unaudited
 from core.ids import uuid7
 from core.tenancy.models import TenantModel
 
@@ -59,6 +60,8 @@ class Job(TenantModel):
     every_seconds = models.IntegerField(null=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+    audited = Unaudited("Its columns say what became of it; what it did is recorded.")
 
     class Meta(TenantModel.Meta):
         constraints = [

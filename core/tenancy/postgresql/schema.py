@@ -8,6 +8,8 @@ from django.db.backends.ddl_references import Columns
 from django.db.backends.postgresql import schema
 from django.db.models import Field, Model
 
+from core.audit.declared import Audited
+from core.audit.triggers import attach_sql, declaration_of
 from core.tenancy.fields import TenantField, TenantForeignKey
 
 TENANT_COLUMN = "tenant_id"
@@ -43,6 +45,17 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         # policy of its parent, so default privileges would open a way around it.
         role = self.quote_name(settings.DATABASE_APP_ROLE)
         self.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")
+        self._attach_audit(model)
+
+    def _attach_audit(self, model: type[Model]) -> None:
+        """The triggers of the log; tables that are older than it get theirs after migrating."""
+        declared = declaration_of(model)
+        if isinstance(declared, Audited):
+            attach = attach_sql(model._meta.db_table, declared).replace("SELECT", "PERFORM", 1)
+            self.execute(
+                "DO $do$ BEGIN IF to_regproc('audit_attach') IS NOT NULL THEN "
+                f"{attach}; END IF; END $do$"
+            )
 
     def _assume_few_tenants(self, model: type[Model]) -> None:
         """Statistics for the time until there are real ones.

@@ -8,12 +8,12 @@ WITH message AS (
 ),
 thread AS (
     UPDATE messaging_thread
-    SET last_message_id = %(message)s, last_message_at = %(now)s
+    SET last_message_id = %(message)s, last_message_at = %(now)s, sent = %(sent)s
     WHERE tenant_id = %(tenant)s AND id = %(thread)s
 ),
 reader AS (
     UPDATE messaging_participant
-    SET last_read_id = %(message)s, last_read_at = %(now)s
+    SET last_read_id = %(message)s, last_read_at = %(now)s, sent_read = %(sent)s
     WHERE tenant_id = %(tenant)s AND thread_id = %(thread)s AND user_id = %(sender)s
 )
 INSERT INTO jobs_outboxevent (id, tenant_id, actor_id, request_id, name, payload, created_at)

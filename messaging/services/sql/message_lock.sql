@@ -1,7 +1,7 @@
 -- The thread and the sender in it, locked for one more message. Both rows are read again after
 -- a wait, so a sender who has left meanwhile finds nothing. NO KEY: rows that refer to the
 -- thread may be written meanwhile.
-SELECT t.is_closed, t.last_message_id,
+SELECT t.is_closed, t.last_message_id, t.sent,
        %(reply_to)s::uuid IS NULL OR EXISTS (
            SELECT FROM messaging_message m
            WHERE m.tenant_id = %(tenant)s AND m.id = %(reply_to)s::uuid AND m.thread_id = t.id

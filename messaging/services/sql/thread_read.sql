@@ -1,39 +1,19 @@
--- Mark as read: move one participant's cursor forward, write a receipt for each message that it
--- newly covers, and announce it. One row if he takes part, none otherwise; its `target` is
--- empty where there is no such message in the thread for him.
+-- Mark as read: move one participant's cursor forward to `target`, write a receipt for each message
+-- that it newly covers, and announce it; how many receipts. His row is locked by `read_lock.sql`.
 -- The ids of receipts follow from message and reader: an INSERT ... SELECT must not draw random
 -- ones on a sharded database. They are UUIDv7 of the message's millisecond.
-WITH me AS MATERIALIZED (
-    SELECT p.id, p.last_read_id, p.sees_after_id, t.last_message_id
-    FROM messaging_participant p
-    JOIN messaging_thread t ON t.tenant_id = p.tenant_id AND t.id = p.thread_id
-    WHERE p.tenant_id = %(tenant)s AND p.thread_id = %(thread)s AND p.user_id = %(reader)s
-      AND p.left_at IS NULL
-    FOR NO KEY UPDATE OF p
-),
-target AS MATERIALIZED (
-    SELECT me.last_message_id AS id FROM me
-    WHERE %(message)s::uuid IS NULL AND me.last_message_id IS NOT NULL
-    UNION ALL
-    SELECT m.id FROM me, messaging_message m
-    WHERE m.tenant_id = %(tenant)s AND m.id = %(message)s::uuid AND m.thread_id = %(thread)s
-      AND m.id > greatest(me.sees_after_id, '00000000-0000-0000-0000-000000000000')
-),
-moved AS (
+WITH moved AS (
     UPDATE messaging_participant p
-    SET last_read_id = target.id, last_read_at = %(now)s
-    FROM me, target
-    WHERE p.tenant_id = %(tenant)s AND p.id = me.id
-      AND (me.last_read_id IS NULL OR me.last_read_id < target.id)
-    RETURNING p.last_read_id
+    SET last_read_id = %(target)s, last_read_at = %(now)s, sent_read = %(sent)s
+    WHERE p.tenant_id = %(tenant)s AND p.thread_id = %(thread)s AND p.user_id = %(reader)s
 ),
 covered AS MATERIALIZED (
     SELECT m.id, md5(m.id::text || %(reader)s::text) AS hash
-    FROM me, target, messaging_message m
+    FROM messaging_message m
     WHERE m.tenant_id = %(tenant)s AND m.thread_id = %(thread)s AND m.deleted_at IS NULL
-      AND m.sender_id IS DISTINCT FROM %(reader)s AND m.id <= target.id
-      AND m.id > greatest(me.last_read_id, me.sees_after_id,
-                          '00000000-0000-0000-0000-000000000000')
+      AND m.sender_id IS DISTINCT FROM %(reader)s AND m.id <= %(target)s
+      AND m.id >= {since} AND m.id < {until}
+      AND m.id > greatest(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
     ORDER BY m.id DESC
     LIMIT {receipts}
 ),
@@ -48,9 +28,7 @@ receipt AS (
 ),
 event AS (
     INSERT INTO jobs_outboxevent (id, tenant_id, actor_id, request_id, name, payload, created_at)
-    SELECT %(event)s, %(tenant)s, %(reader)s, %(request_id)s, %(event_name)s,
-           jsonb_set(%(payload)s::jsonb, ARRAY['message_id'], to_jsonb(moved.last_read_id::text)),
-           %(now)s
-    FROM moved
+    VALUES (%(event)s, %(tenant)s, %(reader)s, %(request_id)s, %(event_name)s,
+            %(payload)s::jsonb, %(now)s)
 )
-SELECT me.last_read_id, (SELECT id FROM target), (SELECT count(*) FROM receipt) FROM me
+SELECT count(*) FROM receipt

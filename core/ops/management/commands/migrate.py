@@ -6,7 +6,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
+from django.db import connections
 
+from core.audit.triggers import triggers_attach
 from core.tenancy.router import OWNER_ALIAS
 
 
@@ -22,7 +24,10 @@ class Command(migrate.Command):
         """
         super().handle(*args, **options)
         only_looked = options["plan"] or options["check_unapplied"]
-        if options["app_label"] or only_looked or options["database"] != OWNER_ALIAS:
+        if only_looked or options["database"] != OWNER_ALIAS:
+            return
+        triggers_attach(connections[OWNER_ALIAS])
+        if options["app_label"]:
             return
         for name in settings.AFTER_MIGRATE_COMMANDS:
             call_command(name, verbosity=options["verbosity"])

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('permissions', '0006_stamp'),
+        ("permissions", "0007_privacy"),
     ]
 
     operations = [

@@ -1,0 +1,27 @@
+from django.apps import AppConfig
+
+
+class ActivityConfig(AppConfig):
+    name = "activity"
+
+    def ready(self) -> None:
+        from activity.privacy import PERSONS, RETENTION
+        from core.partitions import registry
+        from core.privacy import register
+        from permissions import catalog
+
+        registry.declare(
+            registry.Family("activity", tables=("activity_usageevent",), months_kept=6)
+        )
+        catalog.declare(
+            "activity",
+            {
+                # Who did what, one by one; everybody may tell of himself without a code.
+                "events": ["view"],
+                "summary": ["view"],
+                "quotas": ["view"],
+            },
+            platform={"quotas": ["update"]},
+        )
+        register.declare_persons(*PERSONS)
+        register.declare_retention(*RETENTION)

@@ -1,0 +1,37 @@
+"""What a model says about its audit: `audited = Audited(...)` or `audited = Unaudited(...)`.
+
+A plain attribute of the model's class. The database backend attaches the triggers
+that it asks for when the table is made, and each `migrate` compares them again.
+"""
+
+from dataclasses import dataclass
+
+#: What everybody knows of a row of the log by its own columns.
+KEY_COLUMNS = ("tenant_id", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Every change of a row is recorded, by names of columns.
+
+    `masked`: that it changed is recorded, not from what to what; for secrets.
+    `ignored`: a change of it alone is not recorded; for counters and positions.
+    `personal`: recorded apart, so that it can be erased while the chain stays whole.
+    `inserts`: False where a row's own columns say who made it, and it never changes unseen.
+    """
+
+    masked: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    inserts: bool = True
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        return (*KEY_COLUMNS, *self.ignored)
+
+
+@dataclass(frozen=True, slots=True)
+class Unaudited:
+    """Changes of this table are recorded nowhere, for a reason."""
+
+    reason: str

@@ -1,0 +1,85 @@
+"""Which tables have the log's triggers: those whose models say so, or say nothing."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+
+from core.audit.declared import Audited, Unaudited
+from core.tenancy.fields import TenantField
+
+Declaration = Audited | Unaudited
+#: What a model that says nothing means.
+EVERYTHING = Audited()
+NO_TENANT = Unaudited("A global table that does not say otherwise.")
+
+ATTACHED_SQL = """
+    SELECT c.relname, bool_or(t.tgname = 'audit_insert'), min(encode(t.tgargs, 'escape'))
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgname IN ('audit_insert', 'audit_update') AND t.tgparentid = 0
+      AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+    GROUP BY c.relname
+"""
+
+
+def declaration_of(model: type[Model]) -> Declaration:
+    """What the model says; of a migration's model, what the model of today says."""
+    try:
+        model = apps.get_model(model._meta.label)._meta.concrete_model
+    except LookupError:
+        return NO_TENANT  # a later migration takes it away
+    declared: Declaration | None = getattr(model, "audited", None)
+    if declared is not None:
+        return declared
+    is_tenants = any(isinstance(field, TenantField) for field in model._meta.local_fields)
+    return EVERYTHING if is_tenants else NO_TENANT
+
+
+def attach_sql(table: str, declared: Declaration) -> str:
+    """The statement that makes the triggers what `declared` wants them to be."""
+    if isinstance(declared, Unaudited):
+        return f"SELECT audit_detach('{table}')"
+    parts = (declared.left_out, declared.masked, declared.personal)
+    arguments = ", ".join(f"'{_array(part)}'" for part in parts)
+    return f"SELECT audit_attach('{table}', {arguments}, {str(declared.inserts).lower()})"
+
+
+def triggers_attach(connection: Any) -> None:
+    """Models may say something else of their audit than when their tables were made. As owner."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('audit_attach') IS NOT NULL")
+        [is_there] = cursor.fetchone()
+        for statement in triggers_compare(connection) if is_there else []:
+            cursor.execute(statement)
+
+
+def triggers_compare(connection: Any) -> list[str]:
+    """The statements that are needed before every table has the triggers that its model wants."""
+    with connection.cursor() as cursor:
+        cursor.execute(ATTACHED_SQL)
+        attached = {table: (inserts, arguments) for table, inserts, arguments in cursor.fetchall()}
+        existing = set(connection.introspection.table_names(cursor))
+    needed = []
+    for model in apps.get_models():
+        table, declared = model._meta.db_table, declaration_of(model)
+        if table in existing and attached.get(table) != _as_attached(declared):
+            needed.append(attach_sql(table, declared))
+    return needed
+
+
+def _as_attached(declared: Declaration) -> tuple[bool, str] | None:
+    if isinstance(declared, Unaudited):
+        return None
+    masks = ", ".join(f'"{name}"=>"***"' for name in sorted(declared.masked, key=_as_hstore))
+    parts = (_array(declared.left_out), _array(declared.masked), masks, _array(declared.personal))
+    return declared.inserts, "".join(f"{part}\\000" for part in parts)
+
+
+def _as_hstore(name: str) -> tuple[int, str]:
+    """The order in which an hstore keeps its keys."""
+    return len(name), name
+
+
+def _array(names: tuple[str, ...]) -> str:
+    """An array as PostgreSQL reads it; column names need no quoting here."""
+    return "{" + ",".join(names) + "}"

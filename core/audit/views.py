@@ -1,0 +1,91 @@
+"""Doors to the log: all of it, and `history/` of each record."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from core.api.endpoints import reads
+from core.api.rendering import CSV
+from core.api.requests import TenantRequest
+from core.api.views import TenantView
+from core.audit.filters import AuditFilter
+from core.audit.looks import audit_look
+from core.audit.selectors import audit_get, audit_list, record_history
+from core.audit.serializers import AuditEntry, HistoryEntry, history_shape
+from core.listing import Page, PageRequest
+
+Row = dict[str, Any]
+#: Finds what the address names, or raises NotFound, as the record's own view does.
+Find = Callable[..., Any]
+
+
+class LookingView(TenantView):
+    """What it shows is looked at, which is written down once for each request."""
+
+    is_noted = False
+
+    def note(self, request: TenantRequest, looked_at: Row) -> None:
+        """Before the first byte is sent, and not again for the further pages of a CSV."""
+        if not self.is_noted:
+            is_csv = request.accepted_renderer.media_type == CSV
+            how = {"export": "csv"} if is_csv else {}
+            audit_look(request.ctx, looked_at=looked_at | how)
+            self.is_noted = True
+
+
+class AuditView(LookingView):
+    resource = "audit"
+
+    @reads(
+        "audit.log.view",
+        AuditEntry,
+        many=True,
+        filters=AuditFilter,
+        csv=True,
+        summary="Who changed what, newest first",
+    )
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
+        """Looking at it is an entry as well."""
+        found = audit_list(request.ctx, page=page)
+        asked = {name: value for name, value in page.filters.items() if value not in (None, "")}
+        self.note(request, asked)
+        return found
+
+
+class AuditEntryView(LookingView):
+    resource = "audit"
+
+    @reads("audit.log.view", AuditEntry, summary="One change")
+    def get(self, request: TenantRequest, id: UUID) -> Row:
+        found = audit_get(request.ctx, entry_id=id)
+        self.note(request, {"id": id})
+        return found
+
+
+def history_view(permission: str, model: type[Model], find: Find) -> type[LookingView]:
+    """The view of `history/` of one resource: whoever may see a record may see what became of it.
+
+    `find(ctx, id)` takes the id in the address, if there is one, and returns the row of `model`
+    that it is about, or a mapping with its `id`.
+    """
+    table = model._meta.db_table
+
+    class HistoryView(LookingView):
+        @reads(
+            permission,
+            HistoryEntry,
+            many=True,
+            csv=True,
+            summary="What happened to it, newest first",
+        )
+        def get(self, request: TenantRequest, page: PageRequest, **named: UUID) -> Page:
+            """Rows that belong to it, such as lines, are found by the request in `audit/`."""
+            record = find(request.ctx, *named.values())
+            row_id = record["id"] if isinstance(record, dict) else record.pk
+            found = record_history(request.ctx, table=table, row_id=row_id, page=page)
+            self.note(request, {"table": table, "row_id": row_id})
+            return found.shaped(history_shape)
+
+    return HistoryView
