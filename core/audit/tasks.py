@@ -11,7 +11,7 @@ from core.audit.publishing import heads_publish
 
 @shared_task
 def audit_seal_task(**_: Any) -> int:
-    """Prove what was written since; returns how many blocks were made."""
+    """Prove what was written since; returns how many rows were sealed."""
     return audit_seal()
 
 

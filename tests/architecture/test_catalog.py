@@ -35,6 +35,7 @@ GLOBAL_TABLES = {
     "partitions_partitionarchive": "local: a partition holds rows of many tenants",
     "cache_pendingbump": "local: any process replays it",
     "audit_key": "local: what makes the marks of the log; nobody but the owner reads it",
+    "audit_erasure": "local: written by the log's own functions only",
     "audit_tail": "local: how far the log may be sealed, of all tenants",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
@@ -61,6 +62,7 @@ GLOBAL_WITH_TENANT = {
     "permissions_usersession",
     "permissions_onetimetoken",
     "jobs_outboxevent",
+    "audit_erasure",
 }
 
 #: Tables that the application reads and does not write: only triggers and functions do.
@@ -74,6 +76,8 @@ LENDING = {
     "audit_seal",
     "audit_faults",
     "audit_faults_unsealed",
+    "audit_archive_faults",
+    "audit_chains",
     "audit_extent",
     "audit_head_of",
     "audit_sealed_until",
