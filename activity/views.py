@@ -21,7 +21,7 @@ from activity.services.quotas import quota_update
 from activity.tokens import token_issue
 from core.api.endpoints import reads, writes
 from core.api.guards import AUTHENTICATED
-from core.api.rendering import JSONParser, TextJSONParser
+from core.api.rendering import BatchParser, TextBatchParser
 from core.api.requests import TenantRequest
 from core.api.throttles import CallerThrottle, UsageThrottle
 from core.api.views import TenantView, expected_version
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 class UsageEventsView(TenantView):
     resource = "usage-events"
-    parser_classes = [JSONParser, TextJSONParser]
+    parser_classes = [BatchParser, TextBatchParser]
 
     def get_authenticators(self) -> list[Any]:
         """The token in the body is for telling only; reading needs a login."""

@@ -141,7 +141,7 @@ def reading(database: Database, company: Company, scale: Scale) -> list[Figure]:
 def _verified(database: Database, company: Company) -> Figure:
     """Seal what there is, and check every row of it."""
     for _ in range(10_000):
-        if database.value("SELECT audit_seal(1000, 500, '0 s')") == 0 and not database.value(
+        if database.value("SELECT audit_seal(1000, 100000, '0 s')") == 0 and not database.value(
             "SELECT count(*) FROM audit_auditlog l WHERE tenant_id = %s AND id > coalesce((SELECT "
             "max(until_id::text)::uuid FROM audit_auditblock WHERE tenant_id = l.tenant_id), "
             "audit_platform())",

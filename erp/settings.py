@@ -297,7 +297,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     # Where JSON may call itself text, it has no other schema for that.
-    "PARSER_WHITELIST": ["core.api.rendering.JSONParser"],
+    "PARSER_WHITELIST": ["core.api.rendering.JSONParser", "core.api.rendering.BatchParser"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SWAGGER_UI_DIST": "SIDECAR",

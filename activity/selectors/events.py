@@ -1,7 +1,9 @@
 """Events one by one, newest first; for those who may see who did what."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db.models import F
@@ -37,6 +39,12 @@ def usage_event_list(ctx: Context, *, page: PageRequest) -> Page:
         rows = rows.filter(properties__contains=_object(asked["properties"]))
     columns = rows.annotate(user_name=F("user__name")).values(*COLUMNS)
     return page_of(ctx, columns, LISTED, page).shaped(_shape)
+
+
+@query
+def usage_events_known(ctx: Context, *, event_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids whose events were taken before."""
+    return set(UsageEvent.objects.filter(id__in=event_ids).values_list("id", flat=True))
 
 
 def _shape(row: Row) -> Row:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from activity.errors import QuotaExceeded
 from activity.models.events import occurred_at
+from activity.selectors.events import usage_events_known
 from activity.selectors.quotas import Standing, standing_of
 from activity.services.items import Event, Refusal, Window, event_of
 from core.json import dumps
@@ -102,7 +103,10 @@ def usage_events_add(ctx: Context, *, batch: Batch) -> set[UUID] | None:
 
 def _read(given: Any, window: Window) -> Event | Refusal:
     try:
+        dumps(given)
         return event_of(given, window)
+    except TypeError:
+        return Refusal("malformed", "It holds what cannot be kept, such as half of a character.")
     except Refusal as refusal:
         return refusal
 
@@ -123,6 +127,9 @@ def _hold_against_quota(ctx: Context, batch: Batch) -> Standing:
         if not standing.plan.is_hard:
             batch.over_quota.update(beyond)
             continue
+        if beyond:  # what is told again takes no room
+            known = usage_events_known(ctx, event_ids=ids)
+            beyond = [event_id for event_id in ids if event_id not in known][standing.room :]
         message = f"The {standing.limit} events of {month:%Y-%m} are used."
         refusal = Refusal("quota_exceeded", message)
         for event_id in beyond:

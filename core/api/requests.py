@@ -34,7 +34,7 @@ def address_of(request: HttpRequest) -> str | None:
     """The connection's address, or what our own proxies say it is; None where it is none."""
     found = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]
     try:
-        return str(ip_address(found))
+        return str(ip_address(found.partition("%")[0]))  # without the zone of a link
     except ValueError:
         return None
 

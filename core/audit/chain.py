@@ -11,15 +11,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 
 from core.ids import uuid7_time
 from core.partitions.models import PartitionArchive
+from core.partitions.steps import lift_time_limits
 from core.tenancy.router import write_alias
 
 TABLE = "audit_auditlog"
-#: Rows of a block; so many blocks are sealed in one transaction, and looked at in one statement.
+#: Rows of a block, and of one transaction that seals.
 BLOCK_ROWS = 1_000
+SEALED_AT_ONCE = 20_000
+#: Looked at in one statement.
 BLOCKS_AT_ONCE = 20
 #: Of one run of the task; the next one goes on.
 SEALINGS_MAX = 200
@@ -28,7 +31,6 @@ FAULTS_MAX = 20
 
 SEALED_SQL = "SELECT * FROM audit_faults(%s, %s, %s, %s::date[])"
 UNSEALED_SQL = "SELECT * FROM audit_faults_unsealed(%s)"
-DROPPED_SQL = "SELECT NOT partition_is_attached(%s, %s::date)"
 
 WORDS = {
     "chain": "was changed or taken away, or does not follow the block before it",
@@ -69,20 +71,20 @@ class Verified:
 
 
 def audit_seal() -> int:
-    """Seal what every transaction has finished writing; how many blocks were made. Global.
+    """Seal what every transaction has finished writing; how many rows were sealed. Global.
 
     What one call finds was written before the call before it, so a row is proven two runs
     after it was written at the latest.
     """
-    made = 0
+    sealed = 0
     for _ in range(SEALINGS_MAX):
         with connections[write_alias()].cursor() as cursor:
-            cursor.execute("SELECT audit_seal(%s, %s)", [BLOCK_ROWS, BLOCKS_AT_ONCE])
+            cursor.execute("SELECT audit_seal(%s, %s)", [BLOCK_ROWS, SEALED_AT_ONCE])
             [count] = cursor.fetchone()
-        made += count
-        if count < BLOCKS_AT_ONCE:
+        sealed += count
+        if count < SEALED_AT_ONCE:
             break
-    return made
+    return sealed
 
 
 def audit_verify(
@@ -113,13 +115,22 @@ def sealed_until() -> datetime | None:
     return found
 
 
+def chains() -> list[UUID]:
+    """Every company's chain and the platform's, also of companies that are gone."""
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute("SELECT audit_chains()")
+        return [tenant_id for (tenant_id,) in cursor.fetchall()]
+
+
 def blocks_count(tenant_ids: Collection[UUID]) -> int:
     """How much there is to verify."""
     return sum(_extent(tenant_id)[0] for tenant_id in tenant_ids)
 
 
 def _faults(tenant_id: UUID, statement: str, *parameters: Any) -> list[Fault]:
-    with connections[write_alias()].cursor() as cursor:
+    alias = write_alias()
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        lift_time_limits(cursor)  # what is not sealed may be much, where nothing seals it
         cursor.execute(statement, [tenant_id, *parameters])
         return [Fault(tenant_id, *row) for row in cursor.fetchall()]
 
@@ -136,12 +147,6 @@ def archives_of_dropped_months() -> list[PartitionArchive]:
     """What stands for the rows of months that are gone; without one they are missing."""
     dropped = PartitionArchive.objects.filter(table=TABLE, dropped_at__isnull=False)
     found = {archive.month: archive for archive in dropped.order_by("dropped_at", "id")}
-    with connections[write_alias()].cursor() as cursor:
-        for month in list(found):
-            cursor.execute(DROPPED_SQL, [TABLE, month])
-            [is_gone] = cursor.fetchone()
-            if not is_gone:
-                del found[month]
     return list(found.values())
 
 

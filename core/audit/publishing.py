@@ -5,13 +5,13 @@ from pathlib import Path
 
 from django.conf import settings
 
+from core.audit.chain import chains
 from core.audit.heads import head_of, heads_signed
-from core.tenancy.selectors import scope_ids
 
 
 def heads_make(*, moment: datetime) -> bytes:
     """The signed heads of all chains that have one."""
-    found = (head_of(tenant_id) for tenant_id in scope_ids())
+    found = (head_of(tenant_id) for tenant_id in chains())
     return heads_signed((head for head in found if head is not None), moment)
 
 

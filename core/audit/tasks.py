@@ -12,7 +12,7 @@ from core.jobs.schedule import ScheduledTask
 
 @shared_task(base=ScheduledTask)
 def audit_seal_task(**_: Any) -> int:
-    """Prove what was written since; returns how many blocks were made."""
+    """Prove what was written since; returns how many rows were sealed."""
     return audit_seal()
 
 

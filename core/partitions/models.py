@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from core.audit.declared import Audited
 from core.ids import uuid7
 
 
@@ -24,6 +25,8 @@ class PartitionArchive(models.Model):
     verified_at = models.DateTimeField(null=True)
     dropped_at = models.DateTimeField(null=True)
     restored_at = models.DateTimeField(null=True)
+
+    audited = Audited()
 
     class Meta:
         constraints = [

@@ -43,6 +43,7 @@ NOT_WRITTEN = "not written"
 RETENTION = (
     Retention("tenancy_tenant", COMPANY),
     Retention("audit_auditblock", f"{FOR_EVER}: it proves months that were dropped, too"),
+    Retention("audit_erasure", FOR_EVER, dated_by=""),
     Retention("audit_key", FOR_EVER, dated_by=""),
     Retention("audit_tail", FOR_EVER, dated_by=""),
     Retention(

@@ -11,7 +11,7 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 
 #: Owner's tables, of which the application sees nothing.
-HIDDEN = {"audit_key", "audit_tail"}
+HIDDEN = {"audit_erasure", "audit_key", "audit_tail"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,8 @@ class UserSession(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     audited = Audited(
-        ignored=(
-            "access_hash",
-            "access_expires_at",
-            "refresh_hash",
-            "refresh_expires_at",
-            "last_seen_at",
-        ),
+        masked=("access_hash", "refresh_hash"),
+        ignored=("access_expires_at", "refresh_expires_at", "last_seen_at"),
         personal=("device", "address"),
     )
 
@@ -80,7 +75,7 @@ class OneTimeToken(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
-    audited = Audited(ignored=("token_hash",))
+    audited = Audited(masked=("token_hash",))
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="permissions_onetime_expiry")]

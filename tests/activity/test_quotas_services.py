@@ -80,6 +80,17 @@ def test_a_hard_plan_takes_what_fits_and_refuses_the_rest(acme: Company) -> None
     assert used_of(acme) == 10
 
 
+def test_what_is_told_again_takes_no_room(acme: Company) -> None:
+    put_on(acme, "free")
+    known = [viewed() for _ in range(6)]
+    take(acme.ctx(), *known)
+    forget_quota(acme)
+    taken = take(acme.ctx(), *known, *(viewed() for _ in range(4)))
+    assert statuses(taken) == ["duplicate"] * 6 + ["accepted"] * 4
+    forget_quota(acme)
+    assert statuses(take(acme.ctx(), *known)) == ["duplicate"] * 6
+
+
 def test_over_http_that_is_429_with_a_time_to_wait(acme: Company, alice: Api) -> None:
     put_on(acme, "free")
     send_some(acme, 10)

@@ -338,3 +338,20 @@ def test_nothing_of_the_business_is_touched(alice: Api, django_assert_max_num_qu
         for table in connections["default"].introspection.table_names()
         if table.startswith(("accounting_", "messaging_", "jobs_")) and table in written[0]
     ]
+
+
+def test_half_of_a_character_refuses_its_event_only(alice: Api) -> None:
+    """What a client writes that cuts a text in the middle of an emoji."""
+    good, bad = viewed(), viewed(page="/cut")
+    body = orjson.dumps({"events": [good, bad]}).replace(
+        orjson.dumps(bad["properties"]), b'{"page": "\\ud83d"}'
+    )
+    answer = alice.client.generic(
+        "POST",
+        "/api/v1/usage-events/",
+        body,
+        content_type="application/json",
+        HTTP_AUTHORIZATION=f"Bearer {alice.token}",
+    )
+    assert answer.status_code == 202, answer.content
+    assert [one["status"] for one in answer.json()["results"]] == ["accepted", "refused"]

@@ -208,6 +208,7 @@ def test_other_media_types_are_unsupported(api: Api, content_type: str) -> None:
         "hex",
         "idna",
         "utf-7",
+        "punycode",  # takes minutes for what a body may hold
         "",
         "x" * 999,
     ],

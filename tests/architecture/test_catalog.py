@@ -39,6 +39,7 @@ GLOBAL_TABLES = {
     "jobs_jobtally": "local: how attempts ended, for the metrics",
     "jobs_schedulerun": "local: the clock has no tenant",
     "audit_key": "local: what makes the marks of the log; nobody but the owner reads it",
+    "audit_erasure": "local: written by the log's own functions only",
     "audit_tail": "local: how far the log may be sealed, of all tenants",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
@@ -66,6 +67,7 @@ GLOBAL_WITH_TENANT = {
     "permissions_onetimetoken",
     "jobs_jobticket",
     "jobs_outboxevent",
+    "audit_erasure",
 }
 
 #: Tables that the application reads and does not write: only triggers and functions do.
@@ -79,6 +81,8 @@ LENDING = {
     "audit_seal",
     "audit_faults",
     "audit_faults_unsealed",
+    "audit_archive_faults",
+    "audit_chains",
     "audit_extent",
     "audit_head_of",
     "audit_sealed_until",

@@ -64,7 +64,7 @@ def seal(tenant_id: UUID, block_rows: int = 1000) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         with raw(alias="owner") as owner:
-            one(owner, "SELECT audit_seal(%s, 500, '0 s')", block_rows)
+            one(owner, "SELECT audit_seal(%s, 100000, '0 s')", block_rows)
         with raw(alias="owner") as owner:
             if not unsealed(owner, tenant_id):
                 return

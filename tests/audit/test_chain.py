@@ -13,20 +13,21 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from core.audit.chain import audit_seal, audit_verify
+from core.audit.archived import archive_faults
+from core.audit.chain import audit_seal, audit_verify, chains
 from core.audit.heads import Head, HeadsUnsigned, head_of, heads_read, heads_signed, public_key
 from core.audit.publishing import heads_publish
-from core.ids import uuid7_floor
+from core.ids import uuid7, uuid7_floor
 from core.partitions.archives import archive_make, archive_path
 from core.partitions.models import PartitionArchive
-from core.partitions.months import month_plus
+from core.partitions.months import beginning, month_plus
 from core.partitions.restore import partitions_restore
 from core.partitions.services import partitions_ensure
-from core.partitions.steps import step
+from core.partitions.steps import PartitionRefused, step
 from core.tenancy.context import PLATFORM
 from tests.audit.log import entries, faults, seal, tamper, unsealed, verified
 from tests.cast import Api, Company
-from tests.core.raw import one, raw, rows
+from tests.core.raw import one, raw, refused, rows
 
 TABLE = "audit_auditlog"
 KEY = "a passphrase of the tests"
@@ -81,7 +82,7 @@ def test_a_row_that_is_taken_away_is_named(acme: Company, sealed: list[UUID]) ->
 @pytest.mark.parametrize("where", ["now", "between"])
 def test_a_row_that_is_put_in_is_named(acme: Company, sealed: list[UUID], where: str) -> None:
     """With the mark of another row, which is the best that a forger can do."""
-    key = "uuidv7()" if where == "now" else "(left(id::text, 35) || 'f')::uuid"
+    key = "uuidv7()" if where == "now" else f"'{UUID(int=sealed[3].int ^ 1)}'::uuid"
     columns = 'tenant_id, "table", row_id, action, actor_id, request_id, operation, reason, mark'
     with raw(alias="owner") as owner:
         [(forged,)] = rows(
@@ -149,7 +150,7 @@ def test_a_row_that_commits_late_is_waited_for(acme: Company, alice: Api) -> Non
         for _ in range(4):
             alice.ok("POST", "contacts/", {"name": "Meanwhile"})
             with raw(alias="owner") as owner:
-                one(owner, "SELECT audit_seal(1000, 500, '0 s')")
+                one(owner, "SELECT audit_seal(1000, 100000, '0 s')")
         with raw(alias="owner") as owner:
             assert unsealed(owner, acme.tenant_id) >= 4
     seal(acme.tenant_id)
@@ -176,7 +177,7 @@ def test_many_write_while_it_is_sealed_and_nothing_is_late(acme: Company) -> Non
     def prove() -> None:
         while not done.is_set():
             with raw(alias="owner") as owner:
-                one(owner, "SELECT audit_seal(50, 500, '0 s')")
+                one(owner, "SELECT audit_seal(50, 100000, '0 s')")
 
     provers = [threading.Thread(target=prove) for _ in range(2)]
     writers = [threading.Thread(target=write, args=(n,)) for n in range(6)]
@@ -297,6 +298,82 @@ def test_a_month_that_is_gone_without_an_archive_is_missing(
 
 def test_a_month_ends_the_same_day_everywhere(long_ago: datetime) -> None:
     assert month_plus(long_ago.date().replace(day=1), 1).isoformat() == "2024-02-01"
+
+
+def test_an_archive_that_somebody_made_himself_is_no_proof(
+    acme: Company, long_ago: datetime
+) -> None:
+    """With the right checksum of the wrong rows, as who holds the application's role can note."""
+    month = long_ago.date().replace(day=1)
+    moment = datetime.now(UTC)
+    altered = [entry.id for entry in entries(acme.tenant_id)][:31]
+    with raw(alias="owner") as owner:
+        owner.execute("UPDATE audit_auditlog SET reason = 'x' WHERE id = %s", (altered[3],))
+        owner.execute("DELETE FROM audit_auditlog WHERE id = %s", (altered[9],))
+    archive = archive_make(table=TABLE, month=month, moment=moment)
+    assert step("SELECT drop_partition(%s, %s::date, %s)", [TABLE, month, moment]) == [True]
+    found = [f for f in archive_faults(archive) if f.tenant_id == acme.tenant_id]
+    assert [(f.kind, f.row) for f in found] == [
+        ("altered", altered[3]),
+        ("missing", altered[9]),
+    ]
+    told = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_audit", tenant=acme.slug, verbosity=0, stderr=told)
+    assert str(altered[3]) in told.getvalue()
+
+
+def test_a_month_of_the_last_year_is_never_dropped(acme: Company, tmp_path: Path) -> None:
+    month = month_plus(datetime.now(UTC).date().replace(day=1), -2)
+    partitions_ensure(table=TABLE, moments=[beginning(month)])
+    with override_settings(PARTITION_ARCHIVE_DIR=str(tmp_path)):
+        archive_make(table=TABLE, month=month, moment=datetime.now(UTC))
+    archived = PartitionArchive.objects.filter(table=TABLE, month=month)
+    with pytest.raises(PartitionRefused, match="younger than a year"):
+        step("SELECT drop_partition(%s, %s::date)", [TABLE, month])
+    archived.delete()
+
+
+def test_what_was_erased_stays_so_when_its_month_comes_back(
+    acme: Company, long_ago: datetime
+) -> None:
+    """Even where the entry that tells of the erasure is archived itself by then."""
+    month = long_ago.date().replace(day=1)
+    moment = datetime.now(UTC)
+    erased = [e.row_id for e in entries(acme.tenant_id)][:31]
+    archive_make(table=TABLE, month=month, moment=moment)
+    assert step("SELECT drop_partition(%s, %s::date, %s)", [TABLE, month, moment]) == [True]
+    with raw(acme.tenant_id) as connection:
+        connection.execute("SELECT audit_erase('accounting_contact', %s)", (erased,))
+    tamper("DELETE FROM audit_auditlog WHERE action = 'erase' AND tenant_id = %s", acme.tenant_id)
+    assert sum(partitions_restore(family="audit", month=month, moment=moment).values()) == 31
+    assert [e.personal for e in entries(acme.tenant_id)][:31] == [None] * 31
+
+
+def test_what_was_thrown_away_of_persons_is_no_erasure(acme: Company, sealed: list[UUID]) -> None:
+    [gone, *_] = [e.id for e in entries(acme.tenant_id, "accounting_contact")]
+    tamper("UPDATE audit_auditlog SET personal = NULL WHERE id = %s", gone)
+    assert faults(acme.tenant_id) == [("altered", gone)]
+
+
+def test_the_chain_of_a_company_that_is_gone_is_verified(acme: Company, sealed: list[UUID]) -> None:
+    nobodys = uuid7()
+    with raw(alias="owner") as owner:
+        for table in ("audit_auditlog", "audit_auditblock"):
+            owner.execute(
+                f"UPDATE {table} SET tenant_id = %s WHERE tenant_id = %s",  # type: ignore[arg-type]
+                (nobodys, acme.tenant_id),
+            )
+    assert nobodys in chains()
+    assert faults(nobodys)[0] == ("chain", 1)
+    tamper("DELETE FROM audit_auditlog WHERE tenant_id = %s", nobodys)
+    tamper("DELETE FROM audit_auditblock WHERE tenant_id = %s", nobodys)
+
+
+def test_nothing_is_sealed_before_its_time(acme: Company) -> None:
+    for asked in ("1000, 1000, '-1 year'", "0, 1000, '0 s'", "1000, 0, '0 s'"):
+        with raw(acme.tenant_id) as connection, refused("audit_seal_bounds"):
+            connection.execute(f"SELECT audit_seal({asked})")  # type: ignore[arg-type]
 
 
 # --- commands and heads ---------------------------------------------------------------

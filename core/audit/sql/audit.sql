@@ -21,7 +21,12 @@ INSERT INTO audit_key (secret) VALUES (
 CREATE TABLE audit_tail (
     single boolean PRIMARY KEY DEFAULT true CHECK (single), bound uuid, bound_xid xid8);
 INSERT INTO audit_tail DEFAULT VALUES;
-REVOKE ALL ON audit_key, audit_tail FROM erp_app, PUBLIC;
+-- Whose personal data was erased: longer than the entries that tell of it, so that no archive
+-- brings it back.
+CREATE TABLE audit_erasure (
+    tenant_id uuid NOT NULL, "table" text NOT NULL, row_id uuid NOT NULL,
+    erased_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (tenant_id, "table", row_id));
+REVOKE ALL ON audit_key, audit_tail, audit_erasure FROM erp_app, PUBLIC;
 
 -- Rows of global tables are of no tenant.
 CREATE FUNCTION audit_platform() RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -150,7 +155,9 @@ BEGIN
         ) AS v(name, source, transition, old_side, new_side, personal)
     LOOP
         EXECUTE format('CREATE FUNCTION audit_%s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
-            ' SET search_path = pg_catalog, public, pg_temp AS %L', kind.name,
+            ' SET search_path = pg_catalog, public, pg_temp'
+            -- Else two moments might read the same, and be no difference.
+            ' SET timezone = ''UTC'' SET datestyle = ''ISO, YMD'' AS %L', kind.name,
             replace(replace(body, 'ACTION', split_part(kind.name, '_', 1)), 'SOURCE',
                 replace(replace(replace(replace(kind.source, 'TRANSITION', kind.transition),
                 'OLD_SIDE', kind.old_side), 'NEW_SIDE', kind.new_side),

@@ -10,13 +10,14 @@ LANGUAGE sql STABLE AS $$
         block.until_id, block.row_ids)::text, 'UTF8') || block.marks)
 $$;
 
--- The next blocks of one tenant, up to a bound; how many.
+-- The next blocks of one tenant, up to a bound; how many rows they cover. Ends with the block that
+-- reaches `rows_max`.
 CREATE FUNCTION audit_seal_tenant(
-    of_tenant uuid, bound uuid, block_rows integer, blocks_max integer) RETURNS integer
+    of_tenant uuid, bound uuid, block_rows integer, rows_max bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     block audit_auditblock;
-    made integer := 0;
+    sealed bigint := 0;
 BEGIN
     SELECT * INTO block FROM audit_auditblock
     WHERE tenant_id = of_tenant ORDER BY sequence DESC LIMIT 1;
@@ -25,7 +26,7 @@ BEGIN
         block.until_id := audit_platform();  -- before every id
         block.digest := '';
     END IF;
-    WHILE made < blocks_max LOOP
+    WHILE sealed < rows_max LOOP
         block.after_id := block.until_id;
         SELECT array_agg(r.id ORDER BY r.id), string_agg(r.mark, '' ORDER BY r.id)
         INTO block.row_ids, block.marks
@@ -41,22 +42,26 @@ BEGIN
         block.digest := audit_block_digest(block);
         block.sealed_at := clock_timestamp();
         INSERT INTO audit_auditblock SELECT block.*;
-        made := made + 1;
+        sealed := sealed + cardinality(block.row_ids);
     END LOOP;
-    RETURN made;
+    RETURN sealed;
 END
 $$;
 
--- Seal what lies before the last bound, and set the next one; how many blocks were made. As many as
--- `blocks_max` means that there is more. One at a time: a second caller finds nothing to do.
-CREATE FUNCTION audit_seal(block_rows integer DEFAULT 1000, blocks_max integer DEFAULT 500,
-    margin interval DEFAULT '5 seconds') RETURNS integer
+-- Seal what lies before the last bound, and set the next one; how many rows were sealed. `rows_max`
+-- or more means that there may be more. One at a time: a second caller finds nothing to do.
+CREATE FUNCTION audit_seal(block_rows integer DEFAULT 1000, rows_max bigint DEFAULT 20000,
+    margin interval DEFAULT '5 seconds') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     tail audit_tail;
     of_tenant uuid;
-    made integer := 0;
+    sealed bigint := 0;
 BEGIN
+    IF block_rows NOT BETWEEN 1 AND 10000 OR rows_max < 1 OR margin < interval '0' THEN
+        RAISE EXCEPTION 'Nothing is sealed before its time, nor in blocks of that size.'
+            USING ERRCODE = '22023', CONSTRAINT = 'audit_seal_bounds';
+    END IF;
     SELECT * INTO tail FROM audit_tail FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN 0;
@@ -69,9 +74,10 @@ BEGIN
             WHERE EXISTS (SELECT FROM audit_auditlog a WHERE a.tenant_id = t.id
                 AND a.id > coalesce(b.until_id, audit_platform()) AND a.id < tail.bound)
         LOOP
-            made := made + audit_seal_tenant(of_tenant, tail.bound, block_rows, blocks_max - made);
-            IF made >= blocks_max THEN
-                RETURN made;
+            sealed := sealed
+                + audit_seal_tenant(of_tenant, tail.bound, block_rows, rows_max - sealed);
+            IF sealed >= rows_max THEN
+                RETURN sealed;
             END IF;
         END LOOP;
         tail.bound_xid := NULL;
@@ -81,7 +87,7 @@ BEGIN
         UPDATE audit_tail SET bound = uuid7_floor(clock_timestamp() - margin),
             bound_xid = pg_snapshot_xmax(pg_current_snapshot());
     END IF;
-    RETURN made;
+    RETURN sealed;
 END
 $$;
 
@@ -90,6 +96,27 @@ CREATE FUNCTION audit_sealed_until() RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT to_timestamp(('x' || left(replace(bound::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
     FROM audit_tail
+$$;
+
+-- Whether what is kept of persons is not what was written, or is gone and nobody erased it.
+CREATE FUNCTION audit_personal_differs(entry audit_auditlog) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT CASE WHEN entry.personal IS NOT NULL
+        THEN entry.personal_digest IS DISTINCT FROM audit_digest(entry.personal)
+        ELSE entry.personal_digest IS NOT NULL AND NOT EXISTS (
+            SELECT FROM audit_auditlog e WHERE e.tenant_id = entry.tenant_id
+                AND e.row_id = entry.row_id AND e."table" = entry."table" AND e.action = 'erase')
+            -- A younger entry would still be there.
+            AND NOT EXISTS (SELECT FROM audit_erasure e WHERE e.tenant_id = entry.tenant_id
+                AND e.row_id = entry.row_id AND e."table" = entry."table"
+                AND e.erased_at < now() - interval '1 year') END
+$$;
+
+-- Every chain that there is or ought to be, also of companies that are gone.
+CREATE FUNCTION audit_chains() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT tenant_id FROM audit_auditblock UNION SELECT id FROM tenancy_tenant
+    UNION SELECT audit_platform() ORDER BY 1
 $$;
 
 -- What is wrong with the blocks `first` to `last` of a tenant and with the rows that they cover,
@@ -110,8 +137,8 @@ SET timezone = 'UTC' SET jit = off AS $$
     ), entries AS (
         SELECT l.id, l."table", l.row_id, l.mark,
             audit_mark_of((SELECT secret FROM audit_key), l) AS computed,
-            l.personal IS NOT NULL AND l.personal_digest IS DISTINCT FROM
-                audit_digest(l.personal) AS personal_differs
+            (l.personal IS NOT NULL OR l.personal_digest IS NOT NULL)
+                AND audit_personal_differs(l) AS personal_differs
         FROM audit_auditlog l
         WHERE l.tenant_id = of_tenant
             AND l.id > (SELECT after_id FROM blocks ORDER BY sequence LIMIT 1)
@@ -149,8 +176,9 @@ SET timezone = 'UTC' AS $$
     WHERE l.tenant_id = of_tenant
         AND l.id > coalesce((SELECT until_id FROM audit_auditblock b
             WHERE b.tenant_id = of_tenant ORDER BY sequence DESC LIMIT 1), audit_platform())
-        AND (l.mark IS DISTINCT FROM audit_mark_of((SELECT secret FROM audit_key), l) OR (l.personal IS NOT NULL AND
-            l.personal_digest IS DISTINCT FROM audit_digest(l.personal)))
+        AND (l.mark IS DISTINCT FROM audit_mark_of((SELECT secret FROM audit_key), l)
+            OR (l.personal IS NOT NULL OR l.personal_digest IS NOT NULL)
+                AND audit_personal_differs(l))
     ORDER BY l.id LIMIT faults_max
 $$;
 
@@ -171,6 +199,46 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     WHERE b.tenant_id = of_tenant AND (of_sequence IS NULL OR b.sequence = of_sequence)
     ORDER BY b.sequence DESC LIMIT 1
 $$;
+
+-- The same of archived rows of a tenant, against what was sealed after `after` up to `until`.
+CREATE FUNCTION audit_archive_faults(of_tenant uuid, after uuid, until uuid,
+    entries audit_auditlog[], faults_max integer DEFAULT 20)
+RETURNS TABLE (fault text, block bigint, id uuid, "table" text, row_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET jit = off AS $$
+    WITH evidence AS (
+        SELECT b.sequence, e.id, substr(b.marks, (e.n::integer - 1) * 32 + 1, 32) AS mark
+        FROM audit_auditblock b CROSS JOIN unnest(b.row_ids) WITH ORDINALITY AS e(id, n)
+        WHERE b.tenant_id = of_tenant AND b.until_id > after AND b.after_id < until
+            AND e.id > after AND e.id <= until
+    ), archived AS (
+        SELECT a.id, a."table", a.row_id,
+            audit_mark_of((SELECT secret FROM audit_key), a) AS mark
+        FROM unnest(entries) AS a
+    )
+    SELECT CASE WHEN a.id IS NULL THEN 'missing' WHEN e.id IS NULL THEN 'inserted'
+                ELSE 'altered' END, e.sequence, coalesce(e.id, a.id), a."table", a.row_id
+    FROM evidence e FULL JOIN archived a ON a.id = e.id
+    WHERE a.mark IS DISTINCT FROM e.mark
+    ORDER BY coalesce(e.id, a.id) LIMIT faults_max
+$$;
+
+-- Whoever can write the note of an archive could have a month dropped. Not of the last year: its
+-- rows leave the log by no way that the application has.
+CREATE FUNCTION audit_keep_a_year() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.partition LIKE 'audit\_auditlog\_p%' AND NEW.dropped_at IS NOT NULL
+        AND to_date(right(NEW.partition, 7), 'YYYY_MM') > now() - interval '1 year'
+    THEN
+        RAISE EXCEPTION '% is younger than a year.', NEW.partition
+            USING ERRCODE = '55000', CONSTRAINT = 'audit_keep_a_year';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER partitions_keep_audit BEFORE INSERT OR UPDATE ON partitions_partitionarchive
+    FOR EACH ROW EXECUTE FUNCTION audit_keep_a_year();
 
 -- A row of the log that no change of a table makes; of the transaction's tenant.
 CREATE FUNCTION audit_write("table" text, row_id uuid, action text, new jsonb) RETURNS void
@@ -207,6 +275,9 @@ BEGIN
         AND l.row_id = ANY(row_ids) AND l.personal IS NOT NULL;
     GET DIAGNOSTICS erased = ROW_COUNT;
     PERFORM audit_write($1, row, 'erase', NULL) FROM unnest(row_ids) AS row;
+    INSERT INTO audit_erasure (tenant_id, "table", row_id)
+    SELECT current_setting('app.tenant_id')::uuid, $1, row FROM unnest(row_ids) AS row
+    ON CONFLICT DO NOTHING;
     RETURN erased;
 END
 $$;
@@ -229,14 +300,14 @@ BEGIN
     UPDATE audit_auditlog l SET personal = NULL
     FROM unnest(entries) AS e
     WHERE l.tenant_id = e.tenant_id AND l.id = e.id AND l.personal IS NOT NULL AND EXISTS (
-        SELECT FROM audit_auditlog x WHERE x.tenant_id = e.tenant_id AND x.row_id = e.row_id
-            AND x."table" = e."table" AND x.action = 'erase');
+        SELECT FROM audit_erasure x WHERE x.tenant_id = e.tenant_id AND x.row_id = e.row_id
+            AND x."table" = e."table");
     RETURN restored;
 END
 $$;
 
 REVOKE ALL ON FUNCTION audit_write, audit_seal_tenant, audit_seal, audit_faults,
-    audit_faults_unsealed, audit_extent, audit_head_of, audit_sealed_until, audit_note_read, audit_erase, audit_restore
+    audit_faults_unsealed, audit_archive_faults, audit_chains, audit_extent, audit_head_of, audit_sealed_until, audit_note_read, audit_erase, audit_restore
     FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_seal, audit_sealed_until, audit_extent, audit_head_of, audit_faults, audit_faults_unsealed, audit_note_read,
+GRANT EXECUTE ON FUNCTION audit_seal, audit_archive_faults, audit_chains, audit_sealed_until, audit_extent, audit_head_of, audit_faults, audit_faults_unsealed, audit_note_read,
     audit_erase, audit_restore TO erp_app;

@@ -6,17 +6,18 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from core.audit.archived import archive_faults
 from core.audit.chain import (
     Verified,
     archives_of_dropped_months,
     audit_verify,
     blocks_count,
+    chains,
     faults_in_order,
 )
 from core.audit.heads import HeadsUnsigned, head_of, heads_read, public_key
 from core.partitions.archive_file import ArchiveBroken
-from core.partitions.archives import archive_check
-from core.tenancy.selectors import scope_ids, tenant_by_slug
+from core.tenancy.models import Tenant
 
 
 class Command(BaseCommand):
@@ -36,8 +37,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tenant_ids = self._tenants(options["tenant"])
-        lost = self._lost(options["heads"], options["public_key"], tenant_ids)
-        lost += self._broken_archives()
+        lost = self._lost(options, tenant_ids)
+        lost += self._broken_archives(tenant_ids)
         quiet = options["json"] or options["verbosity"] == 0
         with tqdm(
             desc="blocks", unit="block", total=blocks_count(tenant_ids), delay=1.0, disable=quiet
@@ -49,32 +50,35 @@ class Command(BaseCommand):
 
     def _tenants(self, slug: str | None) -> list[UUID]:
         if slug is None:
-            return scope_ids()
-        tenant = tenant_by_slug(slug=slug)
+            return chains()
+        tenant = Tenant.objects.filter(slug=slug).first()  # closed ones as well
         if tenant is None:
             raise CommandError(f"There is no company {slug}.")
         return [tenant.id]
 
-    def _lost(self, file: str | None, key: str | None, tenant_ids: list[UUID]) -> list[str]:
-        """What was proven once and is no longer in its chain."""
-        if file is None:
+    def _lost(self, options: dict[str, Any], tenant_ids: list[UUID]) -> list[str]:
+        """What was proven once and is no longer in its chain, also of companies that are gone."""
+        if options["heads"] is None:
             return []
         try:
-            heads = heads_read(Path(file).read_bytes(), key or public_key())
+            data = Path(options["heads"]).read_bytes()
+            heads = heads_read(data, options["public_key"] or public_key())
         except (HeadsUnsigned, OSError) as error:
             raise CommandError(str(error)) from error
         return [
             f"Block {head.sequence} of {head.tenant_id} is not the one that was signed."
             for head in heads
-            if head.tenant_id in tenant_ids and head_of(head.tenant_id, head.sequence) != head
+            if (options["tenant"] is None or head.tenant_id in tenant_ids)
+            and head_of(head.tenant_id, head.sequence) != head
         ]
 
-    def _broken_archives(self) -> list[str]:
+    def _broken_archives(self, tenant_ids: list[UUID]) -> list[str]:
         """Archives stand for the months that were dropped, as long as they are what they were."""
         broken = []
         for archive in archives_of_dropped_months():
             try:
-                archive_check(archive)
+                found = [f for f in archive_faults(archive) if f.tenant_id in tenant_ids]
+                broken += [f"{fault.tenant_id}: {archive.path}: {fault}" for fault in found]
             except (ArchiveBroken, OSError) as error:
                 broken.append(
                     f"{archive.partition} was dropped, and its archive is no proof: {error}"
