@@ -99,9 +99,28 @@ PERSONS = (
         by_email=True,
         on_platform=True,
     ),
+    PersonalData(
+        USER,
+        "permissions.PasswordRequest",
+        "email",
+        ("asked_at",),
+        Fate.DELETED,
+        "What was asked for a second ago is not looked after any more.",
+        by_email=True,
+        on_platform=True,
+    ),
+    PersonalData(
+        USER,
+        "jobs.Job",
+        "actor_id",
+        ("task", "state", "created_at", "ended_at"),
+        Fate.KEPT,
+        "Ids and numbers only; gone with the job.",
+    ),
 )
 
 RETENTION = (
+    Retention("permissions_passwordrequest", "a second: until it is looked after"),
     Retention("permissions_user", f"{FOR_EVER}; name and e-mail until the person is erased"),
     Retention("permissions_membership", COMPANY),
     Retention("permissions_role", COMPANY),

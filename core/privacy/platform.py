@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from core.jobs.purge import KEPT
+from core.jobs.purge import DEAD_JOBS_KEPT, JOBS_KEPT, KEPT
 from core.privacy.register import CONTACT, USER, Fate, PersonalData, Retention
 
 HOUR_SECONDS = 3600
@@ -57,6 +57,14 @@ RETENTION = (
         "purge events that nobody waits for",
     ),
     Retention("jobs_outboxtail", FOR_EVER, dated_by=""),
+    Retention(
+        "jobs_job",
+        f"{JOBS_KEPT.days} days after its end, {DEAD_JOBS_KEPT.days} where it died",
+        "purge jobs that ended long ago",
+    ),
+    Retention("jobs_jobticket", "until its job has ended", dated_by="run_at"),
+    Retention("jobs_jobtally", FOR_EVER, dated_by=""),
+    Retention("jobs_schedulerun", FOR_EVER, dated_by=""),
     Retention("cache_pendingbump", "seconds: until every process has heard of it"),
     Retention(
         "partitions_partitionarchive",
