@@ -18,6 +18,7 @@ app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks(
     [
         "core.api",
+        "core.audit",
         "core.jobs",
         "core.partitions",
         "permissions",

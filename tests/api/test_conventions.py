@@ -23,6 +23,7 @@ from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal, send
 from tests.cast import Api, Company, api_of, join, new_company, new_user
+from tests.jobs.desk import enqueue
 
 ABSENT = "01900000-0000-7000-8000-000000000000"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -342,7 +343,7 @@ def test_a_payment_changes_the_invoice_and_its_etag(filled: Books) -> None:
 # --- dry runs ---------------------------------------------------------------------------
 
 
-def transitions(books: Books) -> list[tuple[str, Any]]:
+def transitions(company: Company, books: Books) -> list[tuple[str, Any]]:
     """Every transition that can be made in these books."""
     documents = ("invoices", "bills", "credit-notes", "debit-notes")
     found: list[tuple[str, Any]] = [
@@ -356,11 +357,13 @@ def transitions(books: Books) -> list[tuple[str, Any]]:
         free = books.api.ok("POST", f"{noun}/", body)["id"]
         found.append((f"{noun}/{free}/reverse/", {}))
     stranger = books.api.ok("POST", "contacts/", {"name": "Nobody's customer"})["id"]
+    job = enqueue(company)
+    found += [(f"jobs/{job}/cancel/", None), (f"jobs/{job}/replay/", None)]
     return [*found, (f"contacts/{stranger}/erase/", {})]
 
 
 def test_a_dry_run_shows_everything_and_leaves_nothing(acme: Company, filled: Books) -> None:
-    calls = transitions(filled)
+    calls = transitions(acme, filled)
     covered = {re.sub(r"/[0-9a-f-]{36}/", "/{id}/", path) for path, _ in calls}
     assert covered == {one.path for one in endpoints() if one.endpoint.transition}
     before, api = footprint(acme), filled.api
