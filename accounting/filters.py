@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, Q, QuerySet
 from django_filters import (
     CharFilter,
@@ -13,8 +12,7 @@ from django_filters import (
 )
 
 from accounting.models import AccountType, SeriesKind
-from core.api.fields import FIRST_DAY, LAST_DAY
-from core.api.filters import TruthFilter
+from core.api.filters import TruthFilter, day_filter
 
 STATUSES = {
     "draft": Q(state="draft"),
@@ -27,13 +25,7 @@ STATUSES = {
 
 
 def day(lookup: str, field: str, label: str = "", **extra: Any) -> DateFilter:
-    return DateFilter(
-        field_name=field,
-        lookup_expr=lookup,
-        label=label,
-        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
-        **extra,
-    )
+    return day_filter(field_name=field, lookup_expr=lookup, label=label, **extra)
 
 
 class DocumentFilter(FilterSet):

@@ -1,29 +1,20 @@
 """Filters of the list of events, and the parameters of the summary."""
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
-from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, UUIDFilter
+from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
 
 from activity.catalogue import TYPES
 from activity.models import UsageEvent
-from core.api.fields import FIRST_DAY, LAST_DAY
+from core.api.filters import day_filter
 
 PROPERTIES_LENGTH_MAX = 500
 
 
-def day(label: str) -> DateFilter:
-    """The selector turns it into a range of keys."""
-    return DateFilter(
-        method="nothing_more",
-        label=label,
-        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
-    )
-
-
 class SpanFilter(FilterSet):
     type = ChoiceFilter(choices=[(name, name) for name in sorted(TYPES)])
-    occurred_from = day("The first day, UTC.")
-    occurred_until = day("The last day, UTC.")
+    #: The selector turns them into a range of keys.
+    occurred_from = day_filter(method="nothing_more", label="The first day, UTC.")
+    occurred_until = day_filter(method="nothing_more", label="The last day, UTC.")
 
     def nothing_more(
         self, queryset: QuerySet[UsageEvent], name: str, value: object

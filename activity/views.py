@@ -18,12 +18,13 @@ from activity.serializers import (
 )
 from activity.services.events import ACCEPTED, DUPLICATE, REFUSED, usage_events_take
 from activity.services.quotas import quota_update
+from activity.throttles import UsageThrottle
 from activity.tokens import token_issue
 from core.api.endpoints import reads, writes
 from core.api.guards import AUTHENTICATED
 from core.api.rendering import BatchParser, TextBatchParser
 from core.api.requests import TenantRequest
-from core.api.throttles import CallerThrottle, UsageThrottle
+from core.api.throttles import CallerThrottle
 from core.api.views import TenantView, expected_version
 from core.audit.views import history_view
 from core.listing import Page, PageRequest

@@ -1,13 +1,13 @@
 """Usage events in monthly partitions, and the notes of what has not been counted yet."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar
-from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 
 from core.audit.declared import Unaudited
+from core.ids import uuid7_time
 from core.partitions.monthly import Monthly, MonthlyManager
 from core.tenancy.models import TenantModel
 from permissions.models import User
@@ -52,7 +52,7 @@ class UsageEvent(Monthly, TenantModel):
 
     @property
     def occurred_at(self) -> datetime:
-        return occurred_at(self.id)
+        return uuid7_time(self.id)
 
 
 class UsageArrival(TenantModel):
@@ -72,8 +72,3 @@ class UsageArrival(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.events} in {self.starts_at}"
-
-
-def occurred_at(event_id: UUID) -> datetime:
-    """When it happened, to the millisecond."""
-    return datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC)

@@ -9,9 +9,8 @@ import orjson
 from django.db.models import F
 
 from activity.models import UsageEvent
-from activity.models.events import occurred_at
 from core.errors import Invalid, require
-from core.ids import uuid7_floor
+from core.ids import uuid7_floor, uuid7_time
 from core.listing import Order, Page, PageRequest, page_of
 from core.partitions.months import beginning
 from core.tenancy.context import Context
@@ -48,7 +47,7 @@ def usage_events_known(ctx: Context, *, event_ids: Collection[UUID]) -> set[UUID
 
 
 def _shape(row: Row) -> Row:
-    return row | {"occurred_at": occurred_at(row["id"])}
+    return row | {"occurred_at": uuid7_time(row["id"])}
 
 
 def _object(text: str) -> Row:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from activity.errors import QuotaExceeded
-from activity.models.events import occurred_at
 from activity.selectors.events import usage_events_known
 from activity.selectors.quotas import Standing, standing_of
 from activity.services.items import Event, Refusal, Window, event_of
+from core.ids import uuid7_time
 from core.json import dumps
 from core.partitions.months import beginning, month_of, month_plus
 from core.tenancy.context import Context
@@ -116,7 +116,7 @@ def _hold_against_quota(ctx: Context, batch: Batch) -> Standing:
     this = month_of(ctx.now)
     by_month: dict[date, list[UUID]] = {}
     for event_id in sorted(batch.events):
-        by_month.setdefault(month_of(occurred_at(event_id)), []).append(event_id)
+        by_month.setdefault(month_of(uuid7_time(event_id)), []).append(event_id)
     standings = {month: standing_of(ctx, month=month) for month in {this, *by_month}}
     asked = len(batch.events)
     for month, ids in by_month.items():

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from activity.catalogue import TYPES, UUID_LENGTH, EventType
-from activity.models.events import occurred_at
+from core.ids import uuid7_time
 from core.tenancy.context import Context
 
 #: How late an event may come, and how far a client's clock may be ahead.
@@ -98,7 +98,7 @@ def _same_time(given: Any, event_id: UUID) -> None:
     """The id says when it happened; who says it again has to say the same."""
     try:
         said = datetime.fromisoformat(given)
-        differs = abs(said - occurred_at(event_id)) > APART_MAX
+        differs = abs(said - uuid7_time(event_id)) > APART_MAX
     except (ValueError, TypeError, OverflowError) as error:  # TypeError: no text, or no zone
         raise Refusal("malformed", "occurred_at: a time with its zone, ISO 8601.") from error
     if differs:

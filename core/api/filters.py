@@ -3,7 +3,10 @@
 from typing import Any
 
 from django import forms
-from django_filters import Filter
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django_filters import DateFilter, Filter
+
+from core.api.fields import FIRST_DAY, LAST_DAY
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -21,3 +24,9 @@ class TruthFilter(Filter):
     """Unlike django-filter's own, which takes `maybe` for "no filter"."""
 
     field_class = TruthField
+
+
+def day_filter(**options: Any) -> DateFilter:
+    """A day of the years that this system knows."""
+    limits = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+    return DateFilter(validators=limits, **options)

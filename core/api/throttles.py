@@ -43,13 +43,3 @@ class CallerThrottle(BaseThrottle):
         """Of one user."""
         limit: int = settings.THROTTLE_USER_PER_MINUTE
         return limit
-
-
-class UsageThrottle(CallerThrottle):
-    """Batches of usage events, counted apart from what the user does himself."""
-
-    _counts: TTLCache[str, int] = TTLCache(maxsize=CALLERS_MAX, ttl=WINDOW_SECONDS)
-
-    def limit(self) -> int:
-        limit: int = settings.THROTTLE_USAGE_PER_MINUTE
-        return limit

@@ -2,17 +2,15 @@
 
 from datetime import date, timedelta
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
-from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, UUIDFilter
+from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
 
-from core.api.fields import FIRST_DAY, LAST_DAY
+from core.api.filters import day_filter
 from core.audit.models import AuditLog
 from core.ids import uuid7_floor
 from core.partitions.months import beginning
 
 DAY = timedelta(days=1)
-LIMITS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 SLOW = "With occurred_from, row_id, actor_id or request_id."
 
 
@@ -26,8 +24,8 @@ class AuditFilter(FilterSet):
     action = ChoiceFilter(choices=AuditLog.Action.choices, label=SLOW)
     operation = CharFilter(max_length=200, label=f"Such as `document.post`. {SLOW}")
     session_id = UUIDFilter(label=f"The login. {SLOW}")
-    occurred_from = DateFilter(method="since", label="The first day, UTC.", validators=LIMITS)
-    occurred_until = DateFilter(method="until", label="The last day, UTC.", validators=LIMITS)
+    occurred_from = day_filter(method="since", label="The first day, UTC.")
+    occurred_until = day_filter(method="until", label="The last day, UTC.")
 
     def since(self, queryset: QuerySet[AuditLog], name: str, value: date) -> QuerySet[AuditLog]:
         return queryset.filter(id__gte=uuid7_floor(beginning(value)))

@@ -6,16 +6,18 @@ from django.apps import apps
 from django.db.models import Model
 
 from core.audit.declared import Audited, Unaudited
-from core.tenancy.fields import TenantField
+from core.tenancy.fields import is_tenant_model
 
 Declaration = Audited | Unaudited
 #: What a model that says nothing means.
 EVERYTHING = Audited()
 NO_TENANT = Unaudited("A global table that does not say otherwise.")
 
+#: Of the arguments all but the masks, which follow from what is masked.
 ATTACHED_SQL = """
-    SELECT c.relname, bool_or(t.tgname = 'audit_insert'), min(encode(t.tgargs, 'escape'))
+    SELECT c.relname, bool_or(t.tgname = 'audit_insert'), min(said[1]), min(said[2]), min(said[4])
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    CROSS JOIN string_to_array(encode(t.tgargs, 'escape'), '\\000') AS said
     WHERE t.tgname IN ('audit_insert', 'audit_update') AND t.tgparentid = 0
       AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
     GROUP BY c.relname
@@ -31,8 +33,7 @@ def declaration_of(model: type[Model]) -> Declaration:
     declared: Declaration | None = getattr(model, "audited", None)
     if declared is not None:
         return declared
-    is_tenants = any(isinstance(field, TenantField) for field in model._meta.local_fields)
-    return EVERYTHING if is_tenants else NO_TENANT
+    return EVERYTHING if is_tenant_model(model) else NO_TENANT
 
 
 def attach_sql(table: str, declared: Declaration) -> str:
@@ -57,7 +58,7 @@ def triggers_compare(connection: Any) -> list[str]:
     """The statements that are needed before every table has the triggers that its model wants."""
     with connection.cursor() as cursor:
         cursor.execute(ATTACHED_SQL)
-        attached = {table: (inserts, arguments) for table, inserts, arguments in cursor.fetchall()}
+        attached = {table: (inserts, parts) for table, inserts, *parts in cursor.fetchall()}
         existing = set(connection.introspection.table_names(cursor))
     needed = []
     for model in apps.get_models():
@@ -67,17 +68,11 @@ def triggers_compare(connection: Any) -> list[str]:
     return needed
 
 
-def _as_attached(declared: Declaration) -> tuple[bool, str] | None:
+def _as_attached(declared: Declaration) -> tuple[bool, list[str]] | None:
     if isinstance(declared, Unaudited):
         return None
-    masks = ", ".join(f'"{name}"=>"***"' for name in sorted(declared.masked, key=_as_hstore))
-    parts = (_array(declared.left_out), _array(declared.masked), masks, _array(declared.personal))
-    return declared.inserts, "".join(f"{part}\\000" for part in parts)
-
-
-def _as_hstore(name: str) -> tuple[int, str]:
-    """The order in which an hstore keeps its keys."""
-    return len(name), name
+    parts = (declared.left_out, declared.masked, declared.personal)
+    return declared.inserts, [_array(part) for part in parts]
 
 
 def _array(names: tuple[str, ...]) -> str:

@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 from core.api.idempotency import answers_forget
 from core.audit.models import AuditLog
 from core.json import dumps
-from core.privacy.register import Fate, PersonalData, has_tenant, is_tenants, persons
+from core.privacy.register import Fate, PersonalData, has_tenant, persons
 from core.tenancy.context import PLATFORM, Context
+from core.tenancy.fields import is_tenant_model
 from core.tenancy.transactions import command, say_again, tenant_cursor
 
 #: Rows of one transaction.
@@ -106,7 +107,7 @@ def belongs(ctx: Context, entry: PersonalData) -> bool:
 def rows_of(ctx: Context, entry: PersonalData, person: Any) -> "QuerySet[Any]":
     """Part of a query: the rows of a person that this transaction's company may know of."""
     found = entry.model._default_manager.filter(**{entry.person: person})
-    if has_tenant(entry.model) and not is_tenants(entry.model):
+    if has_tenant(entry.model) and not is_tenant_model(entry.model):
         found = found.filter(tenant=ctx.tenant_id)
     return found
 

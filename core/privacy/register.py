@@ -15,7 +15,6 @@ from django.db.models import Model
 from core.audit.declared import Audited
 from core.audit.triggers import declaration_of
 from core.partitions import registry as partitions
-from core.tenancy.fields import TenantField
 
 CONTACT, USER = "contact", "user"
 #: The beat entry that makes, archives and drops months.
@@ -108,11 +107,6 @@ def retention() -> list[Retention]:
 def has_tenant(model: type[Model]) -> bool:
     """Whether rows say which company they belong to, in a table of theirs or a global one."""
     return any(field.name == "tenant" for field in model._meta.local_fields)
-
-
-def is_tenants(model: type[Model]) -> bool:
-    """Whether the database shows rows to their own company only."""
-    return any(isinstance(field, TenantField) for field in model._meta.local_fields)
 
 
 def _months() -> Iterable[Retention]:

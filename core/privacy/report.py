@@ -11,14 +11,14 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
+from core.audit.looks import audit_look
 from core.audit.models import AuditLog
-from core.json import dumps
 from core.partitions import registry
 from core.partitions.models import PartitionArchive
 from core.privacy.erasure import belongs, rows_of, take_time
 from core.privacy.register import PersonalData, persons
 from core.tenancy.context import Context
-from core.tenancy.transactions import command, query, tenant_cursor
+from core.tenancy.transactions import command, query
 
 Row = dict[str, Any]
 #: Rows of one page of one table.
@@ -79,9 +79,7 @@ def pages(ctx: Context, *, person: Person) -> Iterator[Row]:
 @command
 def report_note(ctx: Context, *, person: Person) -> None:
     """Write down who asked for the report of whom."""
-    looked_at = dumps({"person_report": {"kind": person.kind, "id": person.id}}).decode()
-    with tenant_cursor() as cursor:
-        cursor.execute("SELECT audit_note_read(%s::jsonb)", [looked_at])
+    audit_look(ctx, looked_at={"person_report": {"kind": person.kind, "id": person.id}})
 
 
 @query

@@ -53,3 +53,8 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: igno
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().filter(tenant=CurrentTenant())
+
+
+def is_tenant_model(model: type[models.Model]) -> bool:
+    """Whether rows of `model` belong to a tenant; true for migration states as well."""
+    return any(isinstance(field, TenantField) for field in model._meta.local_fields)

@@ -10,7 +10,8 @@ from django.db import connections
 
 from activity.catalogue import TYPES
 from activity.services.rollups import usage_days_roll_up, usage_hours_roll_up
-from core.api.throttles import CallerThrottle, UsageThrottle
+from activity.throttles import UsageThrottle
+from core.api.throttles import CallerThrottle
 from tests.activity.events import ids_of, now, used, viewed
 from tests.api.wire import refusal, refused, send
 from tests.cast import Api, Company, api_of, join, new_user

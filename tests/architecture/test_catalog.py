@@ -15,8 +15,7 @@ from core.audit.declared import Audited
 from core.audit.triggers import declaration_of, triggers_compare
 from core.partitions import registry
 from core.partitions.months import bounds, month_of_partition, partition_name
-from core.tenancy.fields import TenantForeignKey
-from core.tenancy.postgresql.schema import is_tenant_model
+from core.tenancy.fields import TenantForeignKey, is_tenant_model
 from tests.core.raw import Connection, raw, rows
 
 NAME_BYTES_MAX = 54

@@ -12,7 +12,7 @@ from django.db import connection
 from activity.services.quotas import quota_update
 from activity.services.rollups import usage_days_roll_up, usage_hours_roll_up
 from core.ids import uuid7
-from core.tenancy.postgresql.schema import is_tenant_model
+from core.tenancy.fields import is_tenant_model
 from messaging.services.messages import message_edit
 from messaging.services.settings import settings_update
 from tests.accounting.books import Books, open_books

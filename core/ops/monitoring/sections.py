@@ -155,6 +155,15 @@ def _finding(row: Row) -> str:
     return ", ".join(filter(None, found))
 
 
+#: What pg_stat_statements counts, of one statement or of those of a table.
+COUNTED = (
+    _amount("Calls", "calls"),
+    _amount("Total, ms", "total_ms"),
+    _amount("Mean, ms", "mean_ms"),
+    _amount("Longest, ms", "max_ms"),
+    _amount("Rows", "rows_affected"),
+    _amount("Of all time, %", "share"),
+)
 LOCKS = Section(
     view="v_locks",
     title="Who waits for whom",
@@ -182,12 +191,7 @@ SECTIONS = (
         shown=(
             _plain("Table", "table_name"),
             _amount("Statements", "statements"),
-            _amount("Calls", "calls"),
-            _amount("Total, ms", "total_ms"),
-            _amount("Mean, ms", "mean_ms"),
-            _amount("Longest, ms", "max_ms"),
-            _amount("Rows", "rows_affected"),
-            _amount("Of all time, %", "share"),
+            *COUNTED,
         ),
         parts=(Part("ms in slow statements", "total_ms"),),
     ),
@@ -199,12 +203,7 @@ SECTIONS = (
             _plain("Statement", "statement"),
             _plain("Tables", "tables"),
             _plain("Role", "role"),
-            _amount("Calls", "calls"),
-            _amount("Total, ms", "total_ms"),
-            _amount("Mean, ms", "mean_ms"),
-            _amount("Longest, ms", "max_ms"),
-            _amount("Rows", "rows_affected"),
-            _amount("Of all time, %", "share"),
+            *COUNTED,
         ),
     ),
     Section(

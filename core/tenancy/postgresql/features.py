@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db.backends.postgresql import features
 
-from core.tenancy.postgresql.schema import is_tenant_model
+from core.tenancy.fields import is_tenant_model
 
 
 class DatabaseFeatures(features.DatabaseFeatures):

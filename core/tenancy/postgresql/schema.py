@@ -10,7 +10,7 @@ from django.db.models import Field, Model
 
 from core.audit.declared import Audited
 from core.audit.triggers import attach_sql, declaration_of
-from core.tenancy.fields import TenantField, TenantForeignKey
+from core.tenancy.fields import TenantField, TenantForeignKey, is_tenant_model
 
 TENANT_COLUMN = "tenant_id"
 POLICY = "tenant_isolation"
@@ -18,11 +18,6 @@ POLICY = "tenant_isolation"
 STATISTICS_SINCE = 180000
 #: NULLIF, because a setting that was local once reads as '' afterwards, not as NULL.
 TENANT_MATCHES = f"{TENANT_COLUMN} = NULLIF(current_setting('app.tenant_id', true), '')::uuid"
-
-
-def is_tenant_model(model: type[Model]) -> bool:
-    """Whether rows of `model` belong to a tenant; true for migration states as well."""
-    return any(isinstance(field, TenantField) for field in model._meta.local_fields)
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
