@@ -1,6 +1,8 @@
 """Test databases: migrated once as the owner, copied per worker, used as the application."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,6 +16,10 @@ from psycopg import sql
 from core.cache.listener import Listener
 
 TEMPLATE = "test_erp_template"
+END_SESSIONS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = %s AND usename = current_user
+"""
 
 
 def build_template(run_directory: Path, worker_id: str) -> None:
@@ -41,6 +47,25 @@ def copy_template(worker_id: str) -> None:
     _create(name, template=TEMPLATE)
     for alias in settings.DATABASES:
         _use(alias, name)
+
+
+@contextmanager
+def another_copy(purpose: str) -> Iterator[str]:
+    """In place of this worker's database, one where no other test has left companies behind."""
+    usual = settings.DATABASES["default"]["NAME"]
+    name = f"{usual}_{purpose}"
+    _create(name, template=TEMPLATE)
+    for alias in settings.DATABASES:
+        _use(alias, name)
+    try:
+        yield name
+    finally:
+        for alias in settings.DATABASES:
+            _use(alias, usual)
+            with connect(alias) as connection:  # threads are still there, and come back to ours
+                connection.execute(END_SESSIONS, [name])
+        with connect("owner", "postgres") as connection:
+            connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def connect(alias: str, database: str | None = None) -> psycopg.Connection[Any]:
