@@ -14,6 +14,7 @@ from django.db import connections
 from psycopg import sql
 
 from core.cache.listener import Listener
+from core.ops.watch import Watch
 
 TEMPLATE = "test_erp_template"
 END_SESSIONS = """
@@ -33,8 +34,7 @@ def build_template(run_directory: Path, worker_id: str) -> None:
         _create(TEMPLATE)
         _use("owner", TEMPLATE)
         _use("default", TEMPLATE)
-        # A database that somebody is connected to cannot be copied, and the listener would stay.
-        with mock.patch.object(Listener, "ensure"):
+        with nobody_watching():  # a database that somebody is connected to cannot be copied
             call_command("migrate", verbosity=0, interactive=False)
         connections.close_all()
         done.touch()
@@ -47,6 +47,13 @@ def copy_template(worker_id: str) -> None:
     _create(name, template=TEMPLATE)
     for alias in settings.DATABASES:
         _use(alias, name)
+
+
+@contextmanager
+def nobody_watching() -> Iterator[None]:
+    """Without the threads that a process of the system starts by itself, and which stay."""
+    with mock.patch.object(Listener, "ensure"), mock.patch.object(Watch, "ensure"):
+        yield
 
 
 @contextmanager

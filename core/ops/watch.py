@@ -59,7 +59,7 @@ class Watch:
 
     def messages(self) -> list[str]:
         """What is out, as it was at the last look."""
-        self._ensure()
+        self.ensure()
         return [message for message, is_out in self._said.items() if is_out]
 
     def again(self) -> None:
@@ -73,8 +73,8 @@ class Watch:
             self._partitions_due = time.monotonic() + PARTITIONS_LOOK_SECONDS
             self._said[PARTITIONS_FEW] = _are_partitions_few()
 
-    def _ensure(self) -> None:
-        """Threads do not survive a fork."""
+    def ensure(self) -> None:
+        """Start the thread, once in each process: threads do not survive a fork."""
         if self._owner == os.getpid():
             return
         with self._starting:

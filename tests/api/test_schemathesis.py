@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -20,9 +19,9 @@ from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.transport import Response
 
-from core.cache.listener import Listener
 from tests.api.books import Books, fill, open_books
 from tests.cast import api_of, new_company, new_user
+from tests.database import nobody_watching
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 ENDS_THE_LOGIN = "/api/v1/auth/logout/"
@@ -55,7 +54,7 @@ def load() -> Any:
 
 
 # A request at import: nobody may listen to a database that is not there yet.
-with mock.patch.object(Listener, "ensure"):
+with nobody_watching():
     schema = load()
 
 
