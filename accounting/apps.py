@@ -5,10 +5,12 @@ class AccountingConfig(AppConfig):
     name = "accounting"
 
     def ready(self) -> None:
+        from accounting import events
         from accounting.duties import DUTIES
         from accounting.privacy import PERSONS, RETENTION
         from accounting.refusals import REFUSALS
         from core import refusals
+        from core.events.catalogue import declare_events
         from core.privacy import register
         from permissions import catalog
 
@@ -34,6 +36,16 @@ class AccountingConfig(AppConfig):
         )
         catalog.declare("privacy", {"contacts": ["view", "erase"]})
         catalog.declare_duties(*DUTIES)
+        declare_events(
+            events.DocumentPosted,
+            events.DocumentReversed,
+            events.JournalPosted,
+            events.PaymentPosted,
+            events.PaymentReversed,
+            events.AllocationMade,
+            events.AllocationUndone,
+            events.ReferenceDataChanged,
+        )
         register.declare_persons(*PERSONS)
         register.declare_retention(*RETENTION)
         refusals.register(REFUSALS)

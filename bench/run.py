@@ -15,6 +15,7 @@ from bench import (
     overhead,
     pages,
     posting,
+    stream,
     usage,
 )
 from bench.chart import write_chart
@@ -51,6 +52,7 @@ class Run:
             "usage": self.usage,
             "audit": self.audit,
             "jobs": self.jobs,
+            "stream": self.stream,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -154,6 +156,14 @@ class Run:
         done = jobs.working(self.database, self.companies, self.scale)
         self._add("Jobs done", done, jobs.END_TO_END)
         self.report.targets += jobs.jobs_targets(enqueued)
+
+    def stream(self, server: Server) -> None:
+        pulled = stream.pulling(self.database, server, self.companies, self.scale)
+        self._add("Pulling events, 200 at a time", pulled, stream.RAWPULL)
+        numbered = stream.numbering(self.database, self.companies, self.scale)
+        self._add("Numbering events, of 24 companies", numbered, stream.UPDATED)
+        told = stream.telling(self.database, self.companies, self.scale)
+        self._add("From a change until the next one knows", told, stream.ANNOUNCED)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

@@ -22,4 +22,5 @@ class StaffConsoleConfig(AdminConfig):
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
+        catalog.declare("events", {"events": ["view"]})
         records.register(*RECORDS)

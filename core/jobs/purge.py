@@ -29,7 +29,12 @@ DELETE_SQL = """
           AND (published_at IS NOT NULL OR NOT name = ANY(%s))
         ORDER BY id LIMIT %s
     ), gone AS (
-        DELETE FROM jobs_outboxevent e USING old WHERE e.id = old.id RETURNING e.position
+        DELETE FROM jobs_outboxevent e USING old WHERE e.id = old.id
+        RETURNING e.position, e.tenant_id, e.sequence
+    ), tails AS (
+        UPDATE jobs_tenanttail t SET purged = greatest(t.purged, g.sequence)
+        FROM (SELECT tenant_id, max(sequence) AS sequence FROM gone GROUP BY tenant_id) g
+        WHERE t.tenant_id = g.tenant_id
     )
     SELECT count(*), coalesce(max(position), 0) FROM gone"""
 

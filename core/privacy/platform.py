@@ -57,6 +57,7 @@ RETENTION = (
         "purge events that nobody waits for",
     ),
     Retention("jobs_outboxtail", FOR_EVER, dated_by=""),
+    Retention("jobs_tenanttail", COMPANY, dated_by=""),
     Retention(
         "jobs_job",
         f"{JOBS_KEPT.days} days after its end, {DEAD_JOBS_KEPT.days} where it died",

@@ -179,6 +179,8 @@ GET    jobs/                        jobs.jobs.view                  200 403 403 
 GET    jobs/{id}/                   authenticated                   200 404 404 404 401
 POST   jobs/{id}/cancel/            jobs.jobs.cancel                200 403 403 404 401
 POST   jobs/{id}/replay/            jobs.jobs.replay                200 403 403 404 401
+GET    events/                      events.events.view              200 403 403 200 401
+GET    events/types/                authenticated                   200 200 200 200 401
 GET    usage-events/                activity.events.view            200 403 403 200 401
 POST   usage-events/                authenticated                   202 202 202 202 401
 POST   usage-events/tokens/         authenticated                   201 201 201 201 401

@@ -42,6 +42,7 @@ GLOBAL_TABLES = {
     "audit_tail": "local: how far the log may be sealed, of all tenants",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
+    "jobs_tenanttail": "local: how far each tenant's events are numbered, placed in one sweep",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
     "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
     "axes_accessattemptexpiration": "local: not written (AXES_USE_ATTEMPT_EXPIRATION)",
@@ -66,6 +67,7 @@ GLOBAL_WITH_TENANT = {
     "permissions_onetimetoken",
     "jobs_jobticket",
     "jobs_outboxevent",
+    "jobs_tenanttail",
     "audit_erasure",
 }
 
