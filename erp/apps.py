@@ -21,5 +21,6 @@ class StaffConsoleConfig(AdminConfig):
         }
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})
+        catalog.declare("exports", {"exports": ["view"]})
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         records.register(*RECORDS)
