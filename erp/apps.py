@@ -21,6 +21,7 @@ class StaffConsoleConfig(AdminConfig):
         }
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})
+        catalog.declare("exports", {"exports": ["view"]})
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         catalog.declare("events", {"events": ["view"]})
         records.register(*RECORDS)

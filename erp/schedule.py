@@ -58,6 +58,11 @@ SCHEDULE = {
         "schedule": crontab(hour=3, minute=5),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "delete what is known of exports": {
+        "task": "core.exports.tasks.exports_purge_task",
+        "schedule": crontab(hour=3, minute=35),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "delete files that have ended": {
         "task": "core.files.tasks.files_purge_task",
         "schedule": crontab(minute=50),

@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("core.jobs.urls")),
     path("api/v1/", include("core.events.urls")),
     path("api/v1/", include("core.files.urls")),
+    path("api/v1/", include("core.exports.urls")),
     path("api/v1/", include("permissions.urls")),
     path("api/v1/", include("activity.urls")),
     path("api/v1/", include("accounting.urls")),

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from core.exports.services import EXPORTS_KEPT
 from core.jobs.purge import DEAD_JOBS_KEPT, JOBS_KEPT, KEPT
 from core.privacy.register import CONTACT, USER, Fate, PersonalData, Retention
 
@@ -66,6 +67,11 @@ RETENTION = (
     Retention("jobs_jobticket", "until its job has ended", dated_by="run_at"),
     Retention("jobs_jobtally", FOR_EVER, dated_by=""),
     Retention("jobs_schedulerun", FOR_EVER, dated_by=""),
+    Retention(
+        "exports_export",
+        f"{EXPORTS_KEPT.days} days, as their files",
+        "delete what is known of exports",
+    ),
     Retention(
         "files_storedfile",
         "until it ends, which is said when it is kept",

@@ -183,6 +183,10 @@ POST   jobs/{id}/cancel/            jobs.jobs.cancel                200 403 403 
 POST   jobs/{id}/replay/            jobs.jobs.replay                200 403 403 404 401
 GET    events/                      events.events.view              200 403 403 200 401
 GET    events/types/                authenticated                   200 200 200 200 401
+GET    exports/                     authenticated                   200 200 200 200 401
+POST   exports/                     authenticated                   202 202 202 202 401
+GET    exports/{id}/                authenticated                   200 404 404 404 401
+POST   exports/{id}/cancel/         authenticated                   200 404 404 404 401
 GET    files/{id}/                  authenticated                   200 404 404 404 401
 GET    files/{id}/content/          public                          200 200 200 200 200
 GET    usage-events/                activity.events.view            200 403 403 200 401
@@ -196,6 +200,7 @@ GET    audit/                       audit.log.view                  200 403 403 
 GET    audit/{id}/                  audit.log.view                  200 403 403 404 401
 """
 TALK = ("threads", "messages")
+EXPORT = {"list": "taxes", "format": "csv"}
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 
@@ -335,6 +340,9 @@ def address(world: World, rule: Rule) -> str:
     if noun == "files":
         link = path_and_token(link_of(world.company, file := keep(world.company)))
         return link if rule.permission == PUBLIC else rule.path.replace("{id}", str(file.pk))
+    if "{id}" in rule.path and noun == "exports":
+        made = api_of(world.company, world.company.owner).ok("POST", "exports/", EXPORT)
+        return rule.path.replace("{id}", made["id"]) + "?dry_run=true" * (rule.method == "POST")
     if "{id}" in rule.path and noun == "jobs":
         job_id = enqueue(world.company)
         if "replay" in rule.path:
@@ -437,6 +445,7 @@ def body_of(world: World, rule: Rule) -> Any:
             "account_id": books.accounts["tax"],
         },
         "POST contacts/": {"name": "Ann"},
+        "POST exports/": EXPORT,
         "POST journals/": journal_entry(books),
         "POST invoices/": document(books.customer, line()),
         "POST bills/": document(books.supplier),

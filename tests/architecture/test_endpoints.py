@@ -132,6 +132,8 @@ def records_of(books: Books) -> dict[str, str]:
     records |= {"threads": talk.thread, "messages": talk.message}
     records["jobs"] = enqueue(books.company)
     records["files"] = keep(books.company).pk
+    owner = api_of(books.company, books.company.owner)
+    records["exports"] = owner.ok("POST", "exports/", {"list": "taxes", "format": "csv"})["id"]
     api = api_of(books.company, books.company.owner)
     records |= {noun: api.ok("GET", f"{noun}/")["data"][0]["id"] for noun in ("series", "audit")}
     return {noun: str(record) for noun, record in records.items()}
@@ -317,6 +319,9 @@ def fill(books: Books, times: int) -> Talk:
         rights.member_of(books.company, rights.VIEW)
         entry.session_of(books.company)
         enqueue(books.company)
+        api_of(books.company, books.company.owner).ok(
+            "POST", "exports/", {"list": "taxes", "format": "csv"}
+        )
         assert posted.row["number"], number
     return talk
 
