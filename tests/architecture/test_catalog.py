@@ -96,10 +96,14 @@ LENDING = {
 LENDING_TRIGGERS = {
     "audit_insert",
     "audit_insert_plain",
+    "audit_insert_rows",
+    "audit_insert_lines",
     "audit_update",
     "audit_update_plain",
+    "audit_update_rows",
     "audit_delete",
     "audit_delete_plain",
+    "audit_delete_rows",
     "audit_truncate",
 }
 
@@ -607,4 +611,5 @@ def test_what_is_declared_about_the_log_is_a_column() -> None:
         if isinstance(declared, Audited):
             columns = {field.column for field in model._meta.local_fields}
             named = {*declared.masked, *declared.ignored, *declared.personal}
+            named |= {declared.under} - {""}
             assert named <= columns, model._meta.label
