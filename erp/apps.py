@@ -23,4 +23,6 @@ class StaffConsoleConfig(AdminConfig):
         catalog.declare("audit", {"log": ["view"]})
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         catalog.declare("events", {"events": ["view"]})
+        webhooks = ["view", "create", "update", "delete"]
+        catalog.declare("webhooks", {"endpoints": webhooks, "deliveries": ["view", "replay"]})
         records.register(*RECORDS)

@@ -21,6 +21,7 @@ app.autodiscover_tasks(
         "core.audit",
         "core.jobs",
         "core.partitions",
+        "core.webhooks",
         "permissions",
         "activity",
         "accounting",

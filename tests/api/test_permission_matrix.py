@@ -22,6 +22,7 @@ from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_us
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, body_for, talk_of
 from tests.permissions import entry, rights
+from tests.webhooks.desk import dead_delivery
 
 #: method, address, permission, and the status for
 #: owner, accountant, viewer, owner of another company, nobody.
@@ -181,6 +182,19 @@ POST   jobs/{id}/cancel/            jobs.jobs.cancel                200 403 403 
 POST   jobs/{id}/replay/            jobs.jobs.replay                200 403 403 404 401
 GET    events/                      events.events.view              200 403 403 200 401
 GET    events/types/                authenticated                   200 200 200 200 401
+GET    webhooks/                    webhooks.endpoints.view         200 403 403 200 401
+POST   webhooks/                    webhooks.endpoints.create       201 403 403 201 401
+GET    webhooks/{id}/               webhooks.endpoints.view         200 403 403 404 401
+PATCH  webhooks/{id}/               webhooks.endpoints.update       200 403 403 404 401
+DELETE webhooks/{id}/               webhooks.endpoints.delete       204 403 403 404 401
+GET    webhooks/{id}/history/       webhooks.endpoints.view         200 403 403 404 401
+POST   webhooks/{id}/enable/        webhooks.endpoints.update       200 403 403 404 401
+POST   webhooks/{id}/rotate/        webhooks.endpoints.update       200 403 403 404 401
+POST   webhooks/{id}/test/          webhooks.endpoints.update       204 403 403 404 401
+POST   webhooks/{id}/replay/        webhooks.deliveries.replay      200 403 403 404 401
+GET    webhooks/{id}/deliveries/    webhooks.deliveries.view        200 403 403 404 401
+GET    webhooks/{id}/deliveries/{delivery_id}/ webhooks.deliveries.view 200 403 403 404 401
+POST   webhooks/{id}/deliveries/{delivery_id}/replay/ webhooks.deliveries.replay 200 403 403 404 401
 GET    usage-events/                activity.events.view            200 403 403 200 401
 POST   usage-events/                authenticated                   202 202 202 202 401
 POST   usage-events/tokens/         authenticated                   201 201 201 201 401
@@ -222,6 +236,12 @@ class World:
     company: Company
     books: Books
     login: dict[str, Callable[[], Api]]
+
+    def webhook(self) -> tuple[Any, Any]:
+        """A new one, and its dead delivery; those of before make room."""
+        for one in self.books.api.ok("GET", "webhooks/")["data"]:
+            self.books.api.ok("DELETE", f"webhooks/{one['id']}/")
+        return dead_delivery(self.company)
 
 
 @pytest.fixture(scope="module")
@@ -326,6 +346,9 @@ def address(world: World, rule: Rule) -> str:
         leaving = rule.method == "DELETE" and noun == "threads"
         who = str(talk.colleague.pk) if leaving else ""
         return named(world, rule.path, talk.id_for(noun), who)
+    if "{id}" in rule.path and noun == "webhooks":
+        hook, delivery = map(str, world.webhook())
+        return rule.path.replace("{id}", hook).replace("{delivery_id}", delivery)
     if "{id}" in rule.path and noun == "jobs":
         job_id = enqueue(world.company)
         if "replay" in rule.path:
@@ -350,6 +373,7 @@ def address(world: World, rule: Rule) -> str:
 def named(world: World, path: str, record_id: str, user_id: str = "") -> str:
     """`path` with everything in braces filled in."""
     path = path.replace("{user_id}", user_id or str(world.company.owner.pk))
+    path = path.replace("{delivery_id}", MISSING)
     return path.replace("{id}", record_id).replace("{emoji}", THUMB)
 
 
@@ -414,6 +438,7 @@ def body_of(world: World, rule: Rule) -> Any:
         return said
     settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
     return {
+        "POST webhooks/": {"url": "https://hooks.example.com/"},
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},
         "POST auth/forgot-password/": {"email": f"{code}@example.test"},
         "POST memberships/": {"email": f"{code}@example.test", "roles": ["viewer"]},

@@ -24,6 +24,8 @@ from core.cache.runtime import runtime
 from core.ids import uuid7
 from core.jobs.positions import place_all
 from core.tenancy.fields import TenantManager
+from core.webhooks.services.endpoints import ENDPOINTS_MAX
+from core.webhooks.services.fanout import deliveries_owe
 from permissions.catalog import platform_codes
 from permissions.policy import HELD_SQL
 from permissions.selectors.actors import SESSION_SQL
@@ -34,6 +36,7 @@ from tests.cast import Api, api_of
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, Talk, say, talk_of
 from tests.permissions import entry, rights
+from tests.webhooks.desk import DEAD, dead_delivery, hook
 
 #: Namespaces that know who calls.
 CALLERS = ("session", "user_permissions")
@@ -126,6 +129,7 @@ def records_of(books: Books) -> dict[str, str]:
     say(books.company, talk)
     records |= {"threads": talk.thread, "messages": talk.message}
     records["jobs"] = enqueue(books.company)
+    records["webhooks"], _ = dead_delivery(books.company)
     api = api_of(books.company, books.company.owner)
     records |= {noun: api.ok("GET", f"{noun}/")["data"][0]["id"] for noun in ("series", "audit")}
     return {noun: str(record) for noun, record in records.items()}
@@ -147,6 +151,7 @@ def ask(api: Api, row: Row, path: str, record_id: Any) -> Any:
 def addressed(path: str, record_id: Any) -> str:
     """`path` with everything in braces filled in; people and emoji are the same for everybody."""
     path = path.replace("{user_id}", str(UUID(int=1))).replace("{emoji}", THUMB)
+    path = path.replace("{delivery_id}", str(DEAD.get(str(record_id), UUID(int=2))))
     return path.replace("{id}", str(record_id))
 
 
@@ -305,7 +310,11 @@ def fill(books: Books, times: int) -> Talk:
         rights.member_of(books.company, rights.VIEW)
         entry.session_of(books.company)
         enqueue(books.company)
+        if number < ENDPOINTS_MAX // 2:
+            hook(books.company)
         assert posted.row["number"], number
+    place_all()
+    deliveries_owe(books.company.ctx())
     return talk
 
 
