@@ -60,6 +60,8 @@ NAVIGATION = {
         ("Quota", "speed", "activity_usagequota", "activity.quotas"),
     ],
     "System": [
+        ("Webhooks", "webhook", "webhooks_webhookendpoint", "webhooks.endpoints"),
+        ("Deliveries", "send", "webhooks_webhookdelivery", "webhooks.deliveries"),
         ("Jobs", "pending_actions", "jobs_job", "jobs.jobs"),
         ("Schedule", "schedule", "schedule", "system.schedule"),
         ("Cache", "memory", "cache", "system.cache"),

@@ -24,4 +24,6 @@ class StaffConsoleConfig(AdminConfig):
         catalog.declare("exports", {"exports": ["view"]})
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         catalog.declare("events", {"events": ["view"]})
+        webhooks = ["view", "create", "update", "delete"]
+        catalog.declare("webhooks", {"endpoints": webhooks, "deliveries": ["view", "replay"]})
         records.register(*RECORDS)

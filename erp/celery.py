@@ -23,6 +23,7 @@ app.autodiscover_tasks(
         "core.files",
         "core.jobs",
         "core.partitions",
+        "core.webhooks",
         "permissions",
         "activity",
         "accounting",

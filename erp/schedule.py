@@ -73,6 +73,11 @@ SCHEDULE = {
         "schedule": crontab(hour=3, minute=20),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "purge deliveries of webhooks": {
+        "task": "core.webhooks.tasks.webhook_deliveries_purge_task",
+        "schedule": crontab(hour=3, minute=15),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "purge sessions that cannot be refreshed": {
         "task": "permissions.tasks.sessions_purge_task",
         "schedule": crontab(minute=20),

@@ -24,6 +24,7 @@ from tests.files.desk import keep, link_of, path_and_token
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, body_for, talk_of
 from tests.permissions import entry, rights
+from tests.webhooks.desk import dead_delivery
 
 #: method, address, permission, and the status for
 #: owner, accountant, viewer, owner of another company, nobody.
@@ -189,6 +190,19 @@ GET    exports/{id}/                authenticated                   200 404 404 
 POST   exports/{id}/cancel/         authenticated                   200 404 404 404 401
 GET    files/{id}/                  authenticated                   200 404 404 404 401
 GET    files/{id}/content/          public                          200 200 200 200 200
+GET    webhooks/                    webhooks.endpoints.view         200 403 403 200 401
+POST   webhooks/                    webhooks.endpoints.create       201 403 403 201 401
+GET    webhooks/{id}/               webhooks.endpoints.view         200 403 403 404 401
+PATCH  webhooks/{id}/               webhooks.endpoints.update       200 403 403 404 401
+DELETE webhooks/{id}/               webhooks.endpoints.delete       204 403 403 404 401
+GET    webhooks/{id}/history/       webhooks.endpoints.view         200 403 403 404 401
+POST   webhooks/{id}/enable/        webhooks.endpoints.update       200 403 403 404 401
+POST   webhooks/{id}/rotate/        webhooks.endpoints.update       200 403 403 404 401
+POST   webhooks/{id}/test/          webhooks.endpoints.update       204 403 403 404 401
+POST   webhooks/{id}/replay/        webhooks.deliveries.replay      200 403 403 404 401
+GET    webhooks/{id}/deliveries/    webhooks.deliveries.view        200 403 403 404 401
+GET    webhooks/{id}/deliveries/{delivery_id}/ webhooks.deliveries.view 200 403 403 404 401
+POST   webhooks/{id}/deliveries/{delivery_id}/replay/ webhooks.deliveries.replay 200 403 403 404 401
 GET    usage-events/                activity.events.view            200 403 403 200 401
 POST   usage-events/                authenticated                   202 202 202 202 401
 POST   usage-events/tokens/         authenticated                   201 201 201 201 401
@@ -233,6 +247,12 @@ class World:
     company: Company
     books: Books
     login: dict[str, Callable[[], Api]]
+
+    def webhook(self) -> tuple[Any, Any]:
+        """A new one, and its dead delivery; those of before make room."""
+        for one in self.books.api.ok("GET", "webhooks/")["data"]:
+            self.books.api.ok("DELETE", f"webhooks/{one['id']}/")
+        return dead_delivery(self.company)
 
 
 @pytest.fixture(scope="module")
@@ -343,6 +363,9 @@ def address(world: World, rule: Rule) -> str:
     if "{id}" in rule.path and noun == "exports":
         made = api_of(world.company, world.company.owner).ok("POST", "exports/", EXPORT)
         return rule.path.replace("{id}", made["id"]) + "?dry_run=true" * (rule.method == "POST")
+    if "{id}" in rule.path and noun == "webhooks":
+        hook, delivery = map(str, world.webhook())
+        return rule.path.replace("{id}", hook).replace("{delivery_id}", delivery)
     if "{id}" in rule.path and noun == "jobs":
         job_id = enqueue(world.company)
         if "replay" in rule.path:
@@ -367,6 +390,7 @@ def address(world: World, rule: Rule) -> str:
 def named(world: World, path: str, record_id: str, user_id: str = "") -> str:
     """`path` with everything in braces filled in."""
     path = path.replace("{user_id}", user_id or str(world.company.owner.pk))
+    path = path.replace("{delivery_id}", MISSING)
     return path.replace("{id}", record_id).replace("{emoji}", THUMB)
 
 
@@ -431,6 +455,7 @@ def body_of(world: World, rule: Rule) -> Any:
         return said
     settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
     return {
+        "POST webhooks/": {"url": "https://hooks.example.com/"},
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},
         "POST auth/forgot-password/": {"email": f"{code}@example.test"},
         "POST memberships/": {"email": f"{code}@example.test", "roles": ["viewer"]},

@@ -42,6 +42,7 @@ GLOBAL_TABLES = {
     "audit_tail": "local: how far the log may be sealed, of all tenants",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
+    "webhooks_webhookline": "local: the deliverer serves all tenants in one line",
     "jobs_tenanttail": "local: how far each tenant's events are numbered, placed in one sweep",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
     "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
@@ -68,6 +69,7 @@ GLOBAL_WITH_TENANT = {
     "jobs_jobticket",
     "jobs_outboxevent",
     "jobs_tenanttail",
+    "webhooks_webhookline",
     "audit_erasure",
 }
 
