@@ -33,9 +33,10 @@ def export_start(ctx: Context, *, wanted: Wanted, format: str) -> UUID:
     Whether the actor may see the list has been asked; it is asked again while it is made.
     """
     export_id = uuid7()
+    # First, although it holds the line for the rest: a refusal should cost little.
+    job_id = job_enqueue(ctx, task=EXPORT, arguments={"export_id": str(export_id)})
     looked_at: dict[str, Any] = {"export": format, "list": wanted.address}
     audit_look(ctx, looked_at=looked_at | wanted.filters)
-    job_id = job_enqueue(ctx, task=EXPORT, arguments={"export_id": str(export_id)})
     Export.objects.create(
         id=export_id,
         address=wanted.address,
