@@ -21,6 +21,7 @@ class AccountingConfig(AppConfig):
                 "taxes": write,
                 "contacts": write,
                 "settings": ["view", "update"],
+                "letterhead": ["view", "update"],
                 "series": ["view"],
                 "journals": ["view", "create", "update", "delete", "post", "reverse"],
                 "invoices": document,

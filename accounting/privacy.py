@@ -13,7 +13,7 @@ PERSONS = (
         "id",
         (
             "name", "reference", "email", "address", "country", "tax_number", "is_customer",
-            "is_supplier", "payment_terms_days", "is_active", "erased_at",
+            "is_supplier", "payment_terms_days", "language", "is_active", "erased_at",
         ),
         Fate.EMPTIED,
         "Name, number, e-mail, address and tax number go; the row stays, for the books name it.",
@@ -70,6 +70,7 @@ RETENTION = (
     Retention("accounting_tax", COMPANY),
     Retention("accounting_series", COMPANY),
     Retention("accounting_companysettings", COMPANY),
+    Retention("accounting_letterhead", COMPANY),
     Retention("accounting_contact", f"{COMPANY}; what names the person until it is erased"),
     Retention("accounting_journal", BOOKS_KEPT),
     Retention("accounting_journalline", BOOKS_KEPT),

@@ -1,6 +1,17 @@
+"""The addresses of the books."""
+
 from django.urls import URLPattern, path
 
-from accounting.views import documents, history, journals, payments, privacy, reference, reports
+from accounting.views import (
+    documents,
+    history,
+    journals,
+    papers,
+    payments,
+    privacy,
+    reference,
+    reports,
+)
 
 
 def document_paths(noun: str, kind: str) -> list[URLPattern]:
@@ -33,6 +44,8 @@ urlpatterns = [
     path("contacts/<uuid:id>/erase/", privacy.ContactEraseView.as_view()),
     path("settings/", reference.SettingsView.as_view()),
     path("settings/history/", history.SettingsHistoryView.as_view()),
+    path("letterhead/", papers.LetterheadView.as_view()),
+    path("letterhead/history/", history.LetterheadHistoryView.as_view()),
     path("series/", reference.SeriesView.as_view()),
     path("series/<uuid:id>/history/", history.SeriesHistoryView.as_view()),
     path("journals/", journals.JournalsView.as_view()),

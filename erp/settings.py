@@ -237,6 +237,11 @@ SILENCED_SYSTEM_CHECKS = [
     "axes.W006",  # counting addresses would let an attacker start again from the next one
 ]
 
+# --- Paper ---------------------------------------------------------------------------
+
+#: Further fonts for signs that those of the typesetter lack, such as Chinese ones.
+PRINTING_FONT_DIRS = env.list("PRINTING_FONT_DIRS", default=[])
+
 # --- Mail ---------------------------------------------------------------------------
 
 #: What links in mails begin with: where people reach us, which no request can be asked.
