@@ -19,6 +19,7 @@ app.autodiscover_tasks(
     [
         "core.api",
         "core.audit",
+        "core.files",
         "core.jobs",
         "core.partitions",
         "permissions",

@@ -58,6 +58,16 @@ SCHEDULE = {
         "schedule": crontab(hour=3, minute=5),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "delete files that have ended": {
+        "task": "core.files.tasks.files_purge_task",
+        "schedule": crontab(minute=50),
+        "options": {"queue": "low", "expires": HOUR_SECONDS},
+    },
+    "delete bytes that belong to no file": {
+        "task": "core.files.tasks.orphans_purge_task",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "purge sessions that cannot be refreshed": {
         "task": "permissions.tasks.sessions_purge_task",
         "schedule": crontab(minute=20),

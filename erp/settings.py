@@ -14,6 +14,7 @@ from erp.wiring import LISTENERS
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
@@ -26,6 +27,7 @@ ROOT_URLCONF = "erp.urls"
 INSTALLED_APPS = [
     "core.tenancy",
     "core.jobs",
+    "core.files",
     "core.cache",
     "core.partitions",
     "core.audit",
@@ -188,8 +190,26 @@ WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=15)
 EVENT_LISTENERS = LISTENERS
 
+# --- Files --------------------------------------------------------------------------
+
+#: Where files of companies are; with several machines, on what they share.
+FILES_DIR = env.str("FILES_DIR", default=str(DATA_DIR / "files"))
+FILE_BYTES_MAX = env.int("FILE_BYTES_MAX", default=512 * 1024 * 1024)
+#: How long a download link can be followed.
+FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=15 * 60)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "files": {
+        "BACKEND": "core.files.storage.DurableFiles",
+        "OPTIONS": {"location": FILES_DIR},
+    },
+}
+
 # --- People -------------------------------------------------------------------------
 
+#: Who tells what somebody may who does not call himself: of links and jobs.
+CALLER_OF = "permissions.authentication.caller_of"
 AUTH_USER_MODEL = "permissions.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -253,7 +273,7 @@ if env.str("EMAIL_URL", default=""):
     globals().update(env.email_url("EMAIL_URL"))
 else:  # A file for each mail, for whoever tries the system out on his own machine.
     EMAIL_BACKEND = "permissions.mail.PrivateFiles"
-    EMAIL_FILE_PATH = str(Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))) / "mail")
+    EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_TIMEOUT = 10
 
 # --- HTTP ---------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from permissions import last_seen
-from permissions.policy import caller_codes
+from permissions.policy import caller_codes, codes_now
 from permissions.selectors.actors import session_find
 from permissions.tokens import token_hash
 
@@ -30,6 +30,27 @@ class Actor:
 
     def has_perm(self, code: str) -> bool:
         return code in self.codes
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Somebody who left a link or a job: no login is behind it."""
+
+    pk: UUID
+    tenant_id: UUID
+    codes: frozenset[str]
+    session_id: None = None
+    is_authenticated: bool = True
+    is_active: bool = True
+
+    def has_perm(self, code: str) -> bool:
+        return code in self.codes
+
+
+def caller_of(tenant_id: UUID, user_id: UUID) -> Absent | None:
+    """What he may at this moment; None where he may not enter (settings.CALLER_OF)."""
+    codes = codes_now(tenant_id, user_id)
+    return None if codes is None else Absent(user_id, tenant_id, codes)
 
 
 def bearer_hash(request: Request) -> bytes:

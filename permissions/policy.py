@@ -37,7 +37,16 @@ def codes_load(ctx: Context, user_id: UUID) -> frozenset[str]:
     return _codes_read(ctx.tenant_id, user_id, remembered=False)
 
 
+def codes_now(tenant_id: UUID, user_id: UUID) -> frozenset[str] | None:
+    """From the tables, remembered nowhere; None where he may not enter."""
+    return _held(tenant_id, user_id, remembered=False)
+
+
 def _codes_read(tenant_id: UUID, user_id: UUID, *, remembered: bool) -> frozenset[str]:
+    return _held(tenant_id, user_id, remembered=remembered) or frozenset()
+
+
+def _held(tenant_id: UUID, user_id: UUID, *, remembered: bool) -> frozenset[str] | None:
     """One round trip; `remembered` through the table that stands in while Redis is away.
 
     On the connection that writes, in whatever transaction is open: a replica may
@@ -47,7 +56,7 @@ def _codes_read(tenant_id: UUID, user_id: UUID, *, remembered: bool) -> frozense
     with connections[write_alias()].cursor() as cursor:
         cursor.execute(HELD_SQL, [tenant_id, user_id, remembered, seconds])
         [held] = cursor.fetchone()
-    return codes_of(orjson.loads(held)) if held else frozenset()
+    return codes_of(orjson.loads(held)) if held else None
 
 
 def codes_of(held: Mapping[str, Any]) -> frozenset[str]:

@@ -117,6 +117,14 @@ PERSONS = (
         Fate.KEPT,
         "Ids and numbers only; gone with the job.",
     ),
+    PersonalData(
+        USER,
+        "files.StoredFile",
+        "created_by_id",
+        ("name", "purpose", "created_at", "expires_at"),
+        Fate.KEPT,
+        "Files of the company that he made; nobody else may fetch his own, and they end soon.",
+    ),
 )
 
 RETENTION = (

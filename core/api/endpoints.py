@@ -1,4 +1,4 @@
-"""`reads` and `writes`: what an endpoint needs, takes and gives, said once.
+"""`reads`, `writes` and `downloads`: what an endpoint needs, takes and gives, said once.
 
 The declaration drives the permission check, validation, pagination, the
 OpenAPI schema and the tests that walk every endpoint.
@@ -40,6 +40,8 @@ class Endpoint:
     cached: Namespace[Answer] | None = None
     transition: bool = False
     idempotent: bool = True
+    #: It answers with bytes.
+    is_file: bool = False
     #: Every field of a flat body may be left out.
     partial: bool = False
     summary: str = ""
@@ -112,6 +114,21 @@ def writes(
         @functools.wraps(method)
         def handler(view: Any, request: Any, **kwargs: Any) -> Any:
             return view.answer_write(request, endpoint, functools.partial(method, view, **kwargs))
+
+        handler.endpoint = endpoint  # type: ignore[attr-defined]
+        return handler
+
+    return decorate
+
+
+def downloads(permission: str, **declared: Any) -> Callable[[Handler], Handler]:
+    """A GET whose method returns a `Download`."""
+    endpoint = Endpoint(permission, is_file=True, **declared)
+
+    def decorate(method: Handler) -> Handler:
+        @functools.wraps(method)
+        def handler(view: Any, request: Any, **kwargs: Any) -> Any:
+            return view.answer_file(request, endpoint, functools.partial(method, view, **kwargs))
 
         handler.endpoint = endpoint  # type: ignore[attr-defined]
         return handler

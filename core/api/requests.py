@@ -14,10 +14,14 @@ from core.tenancy.context import Context
 class Caller(Protocol):
     """What authentication puts in `request.user`: one user in one tenant."""
 
-    pk: UUID
-    tenant_id: UUID
-    session_id: UUID
-    is_authenticated: bool
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def session_id(self) -> UUID | None: ...
+    @property
+    def is_authenticated(self) -> bool: ...
 
     def has_perm(self, code: str) -> bool: ...
 

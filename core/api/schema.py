@@ -167,6 +167,8 @@ class EndpointSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         endpoint = self.endpoint
+        if endpoint.is_file:
+            return {(endpoint.status, "application/octet-stream"): OpenApiTypes.BINARY}
         if endpoint.answer is None:
             return {endpoint.status: OpenApiResponse(description="Done.")}
         answer: Any = endpoint.answer

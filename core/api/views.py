@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from core.api import idempotency
 from core.api.csv_stream import csv_lines
+from core.api.downloads import Download, download_response
 from core.api.endpoints import Endpoint
 from core.api.parameters import (
     fields_of,
@@ -103,6 +104,13 @@ class TenantView(APIView):
             return Answer(body, record_etag(body, found) if endpoint.etag else "")
 
         return answered(request, remembered(request, endpoint, compute))
+
+    def answer_file(
+        self, request: TenantRequest, endpoint: Endpoint, method: Callable[..., Download]
+    ) -> HttpResponse:
+        only_known(request, endpoint)
+        filters = {"filters": filters_of(request, endpoint)} if endpoint.filters else {}
+        return download_response(method(request, **filters))  # type: ignore[return-value]
 
     def _found(
         self,

@@ -65,6 +65,11 @@ RETENTION = (
     Retention("jobs_jobticket", "until its job has ended", dated_by="run_at"),
     Retention("jobs_jobtally", FOR_EVER, dated_by=""),
     Retention("jobs_schedulerun", FOR_EVER, dated_by=""),
+    Retention(
+        "files_storedfile",
+        "until it ends, which is said when it is kept",
+        "delete files that have ended",
+    ),
     Retention("cache_pendingbump", "seconds: until every process has heard of it"),
     Retention(
         "partitions_partitionarchive",

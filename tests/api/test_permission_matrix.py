@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from core.api.guards import PUBLIC
 from core.jobs.services import job_cancel
 from permissions.services.roles import role_update
 from permissions.services.sessions import session_open
@@ -19,6 +20,7 @@ from tests.api.endpoints import endpoints
 from tests.api.footprint import footprint
 from tests.api.wire import refusal
 from tests.cast import PASSWORD, Api, Company, api_of, join, new_company, new_user
+from tests.files.desk import keep, link_of, path_and_token
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, body_for, talk_of
 from tests.permissions import entry, rights
@@ -179,6 +181,8 @@ GET    jobs/                        jobs.jobs.view                  200 403 403 
 GET    jobs/{id}/                   authenticated                   200 404 404 404 401
 POST   jobs/{id}/cancel/            jobs.jobs.cancel                200 403 403 404 401
 POST   jobs/{id}/replay/            jobs.jobs.replay                200 403 403 404 401
+GET    files/{id}/                  authenticated                   200 404 404 404 401
+GET    files/{id}/content/          public                          200 200 200 200 200
 GET    usage-events/                activity.events.view            200 403 403 200 401
 POST   usage-events/                authenticated                   202 202 202 202 401
 POST   usage-events/tokens/         authenticated                   201 201 201 201 401
@@ -211,6 +215,8 @@ def rules() -> list[Rule]:
 
 RULES = rules()
 IDS = [f"{rule.method} {rule.path}" for rule in RULES]
+#: A link is for whoever has it.
+BY_ID = [rule for rule in RULES if "{id}" in rule.path and rule.permission != PUBLIC]
 
 
 @dataclass
@@ -262,7 +268,7 @@ def test_everybody_may_do_what_the_table_says(world: World, rule: Rule, caller: 
         assert footprint(world.company) == before
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES if "{id}" in r.path], ids=str)
+@pytest.mark.parametrize("rule", BY_ID, ids=str)
 def test_a_foreign_id_and_a_missing_one_are_the_same_answer(world: World, rule: Rule) -> None:
     """To a stranger, to somebody without the right, and to nobody at all."""
     body = body_of(world, rule)
@@ -324,6 +330,9 @@ def address(world: World, rule: Rule) -> str:
         leaving = rule.method == "DELETE" and noun == "threads"
         who = str(talk.colleague.pk) if leaving else ""
         return named(world, rule.path, talk.id_for(noun), who)
+    if noun == "files":
+        link = path_and_token(link_of(world.company, file := keep(world.company)))
+        return link if rule.permission == PUBLIC else rule.path.replace("{id}", str(file.pk))
     if "{id}" in rule.path and noun == "jobs":
         job_id = enqueue(world.company)
         if "replay" in rule.path:
