@@ -1,5 +1,6 @@
 """What the books hold of contacts, and for how long."""
 
+from core.mail.purge import MAIL_COLUMNS
 from core.privacy.platform import COMPANY
 from core.privacy.register import CONTACT, Fate, PersonalData, Retention
 
@@ -52,6 +53,14 @@ PERSONS = (
         ("kind", "state", "number", "paid_on", "currency", "amount", "reference", "narration"),
         Fate.KEPT,
         BOOKS,
+    ),
+    PersonalData(
+        CONTACT,
+        "mail.Mail",
+        "person_id",
+        MAIL_COLUMNS,
+        Fate.DELETED,
+        "What was written to it is forgotten, and the files that the mails carried.",
     ),
     PersonalData(
         CONTACT,

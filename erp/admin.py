@@ -60,6 +60,7 @@ NAVIGATION = {
         ("Quota", "speed", "activity_usagequota", "activity.quotas"),
     ],
     "System": [
+        ("Mails", "mail", "mail_mail", "mail.mails"),
         ("Jobs", "pending_actions", "jobs_job", "jobs.jobs"),
         ("Schedule", "schedule", "schedule", "system.schedule"),
         ("Cache", "memory", "cache", "system.cache"),

@@ -21,5 +21,11 @@ class StaffConsoleConfig(AdminConfig):
         }
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})
+        mail = {
+            "mails": ["view", "send"],
+            "settings": ["view", "update"],
+            "templates": ["view", "create", "update", "delete"],
+        }
+        catalog.declare("mail", mail)
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         records.register(*RECORDS)

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "core.tenancy",
     "core.jobs",
     "core.files",
+    "core.mail",
     "core.cache",
     "core.partitions",
     "core.audit",
@@ -272,9 +273,13 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="ERP <no-reply@localhost>")
 if env.str("EMAIL_URL", default=""):
     globals().update(env.email_url("EMAIL_URL"))
 else:  # A file for each mail, for whoever tries the system out on his own machine.
-    EMAIL_BACKEND = "permissions.mail.PrivateFiles"
+    EMAIL_BACKEND = "core.mail.outgoing.PrivateFiles"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_TIMEOUT = 10
+#: Domains that our mail server may write for besides MAIL_FROM's; `*` where mails stay here.
+MAIL_SENDER_DOMAINS = env.list(
+    "MAIL_SENDER_DOMAINS", default=[] if env.str("EMAIL_URL", default="") else ["*"]
+)
 
 # --- HTTP ---------------------------------------------------------------------------
 

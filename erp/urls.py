@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/v1/", include("core.jobs.urls")),
     path("api/v1/", include("core.files.urls")),
+    path("api/v1/", include("core.mail.urls")),
     path("api/v1/", include("permissions.urls")),
     path("api/v1/", include("activity.urls")),
     path("api/v1/", include("accounting.urls")),

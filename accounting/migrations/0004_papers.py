@@ -39,7 +39,6 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(default='en', help_text='Of readers who have none of their own.', max_length=2)),
                 ('color', models.CharField(default='#0b6e78', help_text='Such as #0b6e78.', max_length=7)),
                 ('logo', models.BinaryField(default=b'', help_text='A PNG.')),
-                ('mails_posted_invoices', models.BooleanField(default=False, help_text='Whether an invoice is mailed to its reader when it is posted.')),
                 ('version', models.IntegerField(default=1)),
                 ('tenant', core.tenancy.fields.TenantField(default=core.tenancy.scope.current_tenant_id)),
             ],

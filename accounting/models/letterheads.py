@@ -37,9 +37,6 @@ class Letterhead(TenantModel):
     )
     color = models.CharField(max_length=7, default="#0b6e78", help_text="Such as #0b6e78.")
     logo = models.BinaryField(default=b"", help_text="A PNG.")
-    mails_posted_invoices = models.BooleanField(
-        default=False, help_text="Whether an invoice is mailed to its reader when it is posted."
-    )
     version = models.IntegerField(default=1)
 
     audited = Audited(masked=("logo",))

@@ -1,7 +1,6 @@
 """A contact's account over a period: what was open, what came, what is open now."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from accounting.printing.parts import (
@@ -25,8 +24,7 @@ AGED = ("current", "days_1_30", "days_31_60", "days_61_90", "days_over_90", "una
 def statement_paper(facts: StatementFacts) -> Paper:
     parties, period = facts.parties, facts.period
     wording = wording_of(parties, facts.currency)
-    closing = facts.opening + sum((one["amount"] for one in facts.movements), Decimal(0))
-    is_owed = period.side == "receivables" and closing > 0
+    is_owed = period.side == "receivables" and facts.closing > 0
     days = [wording.day(day) for day in (period.starts_on, period.ends_on)]
     return Paper(
         title=wording("title.statement"),
@@ -45,7 +43,7 @@ def statement_paper(facts: StatementFacts) -> Paper:
         columns=_columns(wording),
         rows=list(_rows(facts, wording)),
         carried=Carried(wording("brought_forward"), wording("carried_forward")),
-        totals=_totals(facts, closing, wording),
+        totals=_totals(facts, wording),
         summary=_aged(facts, wording),
         payment=bank_of(parties.letterhead, wording, parties.contact.reference) if is_owed else [],
         footer=footer_of(parties, wording),
@@ -91,7 +89,8 @@ def _name(one: dict[str, Any], wording: Wording) -> list[str]:
     return [name, one["reference"]] if one["reference"] else [name]
 
 
-def _totals(facts: StatementFacts, closing: Decimal, wording: Wording) -> list[Total]:
+def _totals(facts: StatementFacts, wording: Wording) -> list[Total]:
+    closing = facts.closing
     moved = closing - facts.opening
     return [
         Total(wording("opening_balance"), wording.amount(facts.opening)),

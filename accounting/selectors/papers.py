@@ -72,6 +72,10 @@ class StatementFacts:
     movements: list[Row]
     aged: Row
 
+    @property
+    def closing(self) -> Decimal:
+        return self.opening + sum((one["amount"] for one in self.movements), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class RemittanceFacts:

@@ -51,9 +51,6 @@ class LetterheadBody(serializers.Serializer):
         max_length=BYTES_MAX * 4 // 3 + 4,
         help_text=f"A PNG in base64, of {BYTES_MAX // 1000} kB at most. Empty: none.",
     )
-    mails_posted_invoices = serializers.BooleanField(
-        default=False, help_text="Whether an invoice is mailed to its reader when it is posted."
-    )
 
 
 class LetterheadOutput(serializers.Serializer):
@@ -73,7 +70,6 @@ class LetterheadOutput(serializers.Serializer):
     language = serializers.CharField()
     color = serializers.CharField()
     has_logo = serializers.BooleanField()
-    mails_posted_invoices = serializers.BooleanField()
     version = serializers.IntegerField()
 
 

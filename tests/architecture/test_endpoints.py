@@ -35,6 +35,7 @@ from tests.cast import Api, api_of
 from tests.files.desk import keep
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, Talk, say, talk_of
+from tests.paper.desk import failed_mail, mail_to, template_of
 from tests.permissions import entry, rights
 
 #: Namespaces that know who calls.
@@ -131,6 +132,8 @@ def records_of(books: Books) -> dict[str, str]:
     say(books.company, talk)
     records |= {"threads": talk.thread, "messages": talk.message}
     records["jobs"] = enqueue(books.company)
+    records["mails"] = failed_mail(books.company).pk
+    records["mail-templates"] = template_of(books.company).pk
     records["files"] = keep(books.company).pk
     api = api_of(books.company, books.company.owner)
     records |= {noun: api.ok("GET", f"{noun}/")["data"][0]["id"] for noun in ("series", "audit")}
@@ -317,6 +320,8 @@ def fill(books: Books, times: int) -> Talk:
         rights.member_of(books.company, rights.VIEW)
         entry.session_of(books.company)
         enqueue(books.company)
+        mail_to(books.company)
+        template_of(books.company, language=chr(97 + number) + "z")
         assert posted.row["number"], number
     return talk
 
