@@ -7,33 +7,45 @@ class AccountingConfig(AppConfig):
     def ready(self) -> None:
         from accounting import events
         from accounting.duties import DUTIES
+        from accounting.printing.papers import mail_kinds
         from accounting.privacy import PERSONS, RETENTION
         from accounting.refusals import REFUSALS
+        from accounting.services.papers import PRINT, SEND
         from core import refusals
         from core.events.catalogue import declare_events
+        from core.jobs import registry
+        from core.mail import kinds
         from core.privacy import register
         from permissions import catalog
 
         write = ["view", "create", "update"]
-        document = ["view", "create", "update", "delete", "post", "reverse", "credit"]
+        paper = ["print", "send"]
+        document = ["view", "create", "update", "delete", "post", "reverse", "credit", *paper]
         catalog.declare(
             "accounting",
             {
                 "accounts": write,
                 "taxes": write,
-                "contacts": write,
+                "contacts": [*write, *paper],
                 "settings": ["view", "update"],
+                "letterhead": ["view", "update"],
                 "series": ["view"],
                 "journals": ["view", "create", "update", "delete", "post", "reverse"],
                 "invoices": document,
-                "bills": document,
+                "bills": [action for action in document if action != "send"],
                 "credit-notes": document,
                 "debit-notes": document,
-                "payments": ["view", "create", "update", "delete", "post", "reverse"],
+                "payments": ["view", "create", "update", "delete", "post", "reverse", *paper],
                 "allocations": ["view", "create", "reverse"],
                 "reports": ["view"],
             },
         )
+        limits = {"is_external": True, "soft_seconds": 120, "hard_seconds": 150}
+        registry.declare(
+            registry.JobType(PRINT, "accounting.tasks.paper_print_task", **limits),
+            registry.JobType(SEND, "accounting.tasks.paper_send_task", **limits),
+        )
+        kinds.declare(*mail_kinds())
         catalog.declare("privacy", {"contacts": ["view", "erase"]})
         catalog.declare_duties(*DUTIES)
         declare_events(

@@ -6,7 +6,7 @@ kept apart, in a namespace of its own that every change of reference data voids.
 
 from typing import Any
 
-from accounting.models import Account, CompanySettings, Contact, Series, Tax
+from accounting.models import Account, CompanySettings, Contact, Letterhead, Series, Tax
 from accounting.selectors.facts import BOOKING_FACTS
 from core.cache.answers import answers
 from core.cache.namespaces import Namespace, bump
@@ -21,6 +21,7 @@ VOIDS: dict[type[TenantModel], list[Namespace[Any]]] = {
     Tax: [TAXES, BOOKING_FACTS],
     CompanySettings: [SETTINGS, BOOKING_FACTS],
     Contact: [BOOKING_FACTS],
+    Letterhead: [],
     Series: [BOOKING_FACTS],
 }
 

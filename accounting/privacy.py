@@ -1,5 +1,6 @@
 """What the books hold of contacts, and for how long."""
 
+from core.mail.purge import MAIL_COLUMNS
 from core.privacy.platform import COMPANY
 from core.privacy.register import CONTACT, Fate, PersonalData, Retention
 
@@ -13,7 +14,7 @@ PERSONS = (
         "id",
         (
             "name", "reference", "email", "address", "country", "tax_number", "is_customer",
-            "is_supplier", "payment_terms_days", "is_active", "erased_at",
+            "is_supplier", "payment_terms_days", "language", "is_active", "erased_at",
         ),
         Fate.EMPTIED,
         "Name, number, e-mail, address and tax number go; the row stays, for the books name it.",
@@ -55,6 +56,14 @@ PERSONS = (
     ),
     PersonalData(
         CONTACT,
+        "mail.Mail",
+        "person_id",
+        MAIL_COLUMNS,
+        Fate.DELETED,
+        "What was written to it is forgotten, and the files that the mails carried.",
+    ),
+    PersonalData(
+        CONTACT,
         "accounting.Allocation",
         "document__contact_id",
         ("document_id", "payment_id", "credit_id", "effective_on", "amount"),
@@ -70,6 +79,7 @@ RETENTION = (
     Retention("accounting_tax", COMPANY),
     Retention("accounting_series", COMPANY),
     Retention("accounting_companysettings", COMPANY),
+    Retention("accounting_letterhead", COMPANY),
     Retention("accounting_contact", f"{COMPANY}; what names the person until it is erased"),
     Retention("accounting_journal", BOOKS_KEPT),
     Retention("accounting_journalline", BOOKS_KEPT),

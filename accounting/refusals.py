@@ -28,5 +28,6 @@ REFUSALS: dict[str, Callable[[], DomainError]] = {
     "accounting_account_role": lambda: Conflict("Another account has this role."),
     "accounting_tax_code": lambda: Conflict("There is a tax with this code."),
     "accounting_contact_reference": lambda: Conflict("There is a contact with this reference."),
+    "accounting_letterhead_once": lambda: Conflict("Somebody wrote the letterhead just now."),
     "accounting_document_total": lambda: Invalid("The total of a document is not below zero."),
 }

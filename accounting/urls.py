@@ -1,6 +1,17 @@
+"""The addresses of the books."""
+
 from django.urls import URLPattern, path
 
-from accounting.views import documents, history, journals, payments, privacy, reference, reports
+from accounting.views import (
+    documents,
+    history,
+    journals,
+    papers,
+    payments,
+    privacy,
+    reference,
+    reports,
+)
 
 
 def document_paths(noun: str, kind: str) -> list[URLPattern]:
@@ -11,11 +22,17 @@ def document_paths(noun: str, kind: str) -> list[URLPattern]:
         path(f"{noun}/<uuid:id>/", documents.DocumentView.as_view(**address)),
         path(f"{noun}/<uuid:id>/history/", history.document_history(noun, kind).as_view()),
         path(f"{noun}/<uuid:id>/post/", documents.DocumentPostView.as_view(**address)),
+        path(f"{noun}/<uuid:id>/pdf/", papers.DocumentPrintView.as_view(**address)),
         path(f"{noun}/<uuid:id>/reverse/", documents.DocumentReverseView.as_view(**address)),
     ]
     if kind in ("invoice", "bill"):
         credit = documents.DocumentCreditView.as_view(**address)
         found.append(path(f"{noun}/<uuid:id>/credit/", credit))
+    if kind != "bill":  # which is the supplier's own paper
+        found += [
+            path(f"{noun}/send/", papers.DocumentsSendView.as_view(**address)),
+            path(f"{noun}/<uuid:id>/send/", papers.DocumentSendView.as_view(**address)),
+        ]
     return found
 
 
@@ -31,8 +48,12 @@ urlpatterns = [
     path("contacts/<uuid:id>/history/", history.ContactHistoryView.as_view()),
     path("contacts/<uuid:id>/personal-data/", privacy.ContactPersonalDataView.as_view()),
     path("contacts/<uuid:id>/erase/", privacy.ContactEraseView.as_view()),
+    path("contacts/<uuid:id>/statement/", papers.StatementView.as_view()),
+    path("contacts/<uuid:id>/statement/send/", papers.StatementSendView.as_view()),
     path("settings/", reference.SettingsView.as_view()),
     path("settings/history/", history.SettingsHistoryView.as_view()),
+    path("letterhead/", papers.LetterheadView.as_view()),
+    path("letterhead/history/", history.LetterheadHistoryView.as_view()),
     path("series/", reference.SeriesView.as_view()),
     path("series/<uuid:id>/history/", history.SeriesHistoryView.as_view()),
     path("journals/", journals.JournalsView.as_view()),
@@ -49,6 +70,8 @@ urlpatterns = [
     path("payments/<uuid:id>/history/", history.PaymentHistoryView.as_view()),
     path("payments/<uuid:id>/post/", payments.PaymentPostView.as_view()),
     path("payments/<uuid:id>/reverse/", payments.PaymentReverseView.as_view()),
+    path("payments/<uuid:id>/remittance/", papers.RemittanceView.as_view()),
+    path("payments/<uuid:id>/remittance/send/", papers.RemittanceSendView.as_view()),
     path("allocations/", payments.AllocationsView.as_view()),
     path("allocations/<uuid:id>/", payments.AllocationView.as_view()),
     path("allocations/<uuid:id>/history/", history.AllocationHistoryView.as_view()),

@@ -62,6 +62,7 @@ NAVIGATION = {
     "System": [
         ("Webhooks", "webhook", "webhooks_webhookendpoint", "webhooks.endpoints"),
         ("Deliveries", "send", "webhooks_webhookdelivery", "webhooks.deliveries"),
+        ("Mails", "mail", "mail_mail", "mail.mails"),
         ("Jobs", "pending_actions", "jobs_job", "jobs.jobs"),
         ("Schedule", "schedule", "schedule", "system.schedule"),
         ("Cache", "memory", "cache", "system.cache"),

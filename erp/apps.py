@@ -22,6 +22,12 @@ class StaffConsoleConfig(AdminConfig):
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})
         catalog.declare("exports", {"exports": ["view"]})
+        mail = {
+            "mails": ["view", "send"],
+            "settings": ["view", "update"],
+            "templates": ["view", "create", "update", "delete"],
+        }
+        catalog.declare("mail", mail)
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
         catalog.declare("events", {"events": ["view"]})
         webhooks = ["view", "create", "update", "delete"]

@@ -63,6 +63,11 @@ SCHEDULE = {
         "schedule": crontab(hour=3, minute=35),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "purge mails that were written long ago": {
+        "task": "core.mail.tasks.mails_purge_task",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "delete files that have ended": {
         "task": "core.files.tasks.files_purge_task",
         "schedule": crontab(minute=50),

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "core.files",
     "core.exports",
     "core.webhooks",
+    "core.mail",
     "core.cache",
     "core.partitions",
     "core.audit",
@@ -261,6 +262,11 @@ SILENCED_SYSTEM_CHECKS = [
     "axes.W006",  # counting addresses would let an attacker start again from the next one
 ]
 
+# --- Paper ---------------------------------------------------------------------------
+
+#: Further fonts for signs that those of the typesetter lack, such as Chinese ones.
+PRINTING_FONT_DIRS = env.list("PRINTING_FONT_DIRS", default=[])
+
 # --- Mail ---------------------------------------------------------------------------
 
 #: What links in mails begin with: where people reach us, which no request can be asked.
@@ -271,9 +277,13 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="ERP <no-reply@localhost>")
 if env.str("EMAIL_URL", default=""):
     globals().update(env.email_url("EMAIL_URL"))
 else:  # A file for each mail, for whoever tries the system out on his own machine.
-    EMAIL_BACKEND = "permissions.mail.PrivateFiles"
+    EMAIL_BACKEND = "core.mail.outgoing.PrivateFiles"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_TIMEOUT = 10
+#: Domains that our mail server may write for besides MAIL_FROM's; `*` where mails stay here.
+MAIL_SENDER_DOMAINS = env.list(
+    "MAIL_SENDER_DOMAINS", default=[] if env.str("EMAIL_URL", default="") else ["*"]
+)
 
 # --- HTTP ---------------------------------------------------------------------------
 

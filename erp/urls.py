@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("core.files.urls")),
     path("api/v1/", include("core.exports.urls")),
     path("api/v1/", include("core.webhooks.urls")),
+    path("api/v1/", include("core.mail.urls")),
     path("api/v1/", include("permissions.urls")),
     path("api/v1/", include("activity.urls")),
     path("api/v1/", include("accounting.urls")),

@@ -10,12 +10,14 @@ class PermissionsConfig(AppConfig):
         from core import refusals
         from core.jobs import registry, sweeps
         from core.jobs.models import Queue
+        from core.mail import kinds
         from core.privacy import register
         from permissions import catalog, checks, last_seen  # noqa: F401  checks register themselves
         from permissions.duties import DUTIES
+        from permissions.mail import kinds as link_mail_kinds
         from permissions.privacy import PERSONS, RETENTION
         from permissions.refusals import REFUSALS
-        from permissions.services.link_mails import LINK_MAIL
+        from permissions.services.link_mails import LINK_MAIL, link_secrets
         from permissions.services.passwords import password_requests_serve
 
         catalog.declare(
@@ -40,11 +42,9 @@ class PermissionsConfig(AppConfig):
                 LINK_MAIL,
                 "permissions.tasks.link_mail_task",
                 queue=Queue.HIGH,
-                is_external=True,
-                soft_seconds=30,
-                hard_seconds=45,
             )
         )
+        kinds.declare(*link_mail_kinds(link_secrets))
         sweeps.declare_chore(password_requests_serve)
         register.declare_persons(*PERSONS)
         register.declare_retention(*RETENTION)

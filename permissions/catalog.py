@@ -93,13 +93,16 @@ GOVERNING_MODULE = "permissions"
 
 #: Pages that everybody works with: what the two lesser roles hold codes of.
 BOOKS = ("accounting.",)
+MAILS = ("mail.mails.",)
 CONVERSATIONS = ("messaging.threads.", "messaging.messages.")
 
 #: The roles that every tenant starts with, by what they may do.
 ROLE_TEMPLATES = {
     OWNER: lambda code: True,
-    "accountant": lambda code: code.startswith(BOOKS + CONVERSATIONS),
-    "viewer": lambda code: code.startswith(BOOKS + CONVERSATIONS) and code.endswith(".view"),
+    "accountant": lambda code: code.startswith(BOOKS + CONVERSATIONS + MAILS),
+    "viewer": lambda code: (
+        code.startswith(BOOKS + CONVERSATIONS) and code.endswith((".view", ".print"))
+    ),
 }
 
 

@@ -1,37 +1,38 @@
-"""Mails as they leave the system: as text, with a time limit, and the same each time."""
+"""The mails that carry a link, in the system's words, and the addresses of the links."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.filebased import EmailBackend as FileBackend
-from django.template.loader import render_to_string
 
+from core.jobs.models import Queue
+from core.mail.kinds import MailKind, Secrets
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """`key` is its effect key: sent twice under one, it is the same mail, byte for byte."""
+PASSWORD_RESET, INVITATION = "permissions.password_reset", "permissions.invitation"
 
-    key: str
-    written_at: datetime
-    template: str
-    to: str
-    subject: str
-    values: dict[str, Any]
+RESET_WORDS = (
+    "Choose a new password",
+    """Hello {name},
 
+somebody, we hope you, asked for a new password for your login at {company}. Choose it here; \
+the link is good for {lifetime}, and once:
 
-class PrivateFiles(FileBackend):
-    """A file for each mail, in a directory that nobody else on the machine can read."""
+{link}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        Path(settings.EMAIL_FILE_PATH).mkdir(mode=0o700, parents=True, exist_ok=True)
-        super().__init__(*args, **kwargs)
+If it was not you, there is nothing to do: your password stays as it is.
+""",
+)
+INVITATION_WORDS = (
+    "Invitation to {company}",
+    """Hello,
+
+you are invited to work in the books of {company}. Accept here; the link is good for {lifetime}, \
+and once:
+
+{link}
+
+If you do not know what this is about, there is nothing to do.
+""",
+)
 
 
 def link(page: str, *, token: str, tenant_slug: str) -> str:
@@ -41,18 +42,16 @@ def link(page: str, *, token: str, tenant_slug: str) -> str:
     )
 
 
-def mail_send(letter: Letter) -> None:
-    """Send one text mail now; raises what the mail server says.
-
-    Its Message-ID comes from its key, so that a reader who gets it twice sees one.
-    """
-    text = render_to_string(f"mail/{letter.template}.txt", letter.values)
-    host = urlsplit(settings.PUBLIC_URL).hostname
-    headers = {
-        "Message-ID": f"<{sha256(letter.key.encode()).hexdigest()[:40]}@{host}>",
-        "Date": format_datetime(letter.written_at),
-    }
-    connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
-    EmailMessage(
-        letter.subject, text, to=[letter.to], headers=headers, connection=connection
-    ).send()
+def kinds(secrets: Secrets) -> tuple[MailKind, MailKind]:
+    """A company may invite in its own words; who forgot a password hears from the system."""
+    placeholders = ("name", "company", "lifetime")
+    return (
+        MailKind(
+            PASSWORD_RESET, "Forgotten password", placeholders, {"en": RESET_WORDS},
+            secret_placeholders=("link",), secrets=secrets, queue=Queue.HIGH, of_platform=True,
+        ),
+        MailKind(
+            INVITATION, "Invitation", placeholders, {"en": INVITATION_WORDS},
+            secret_placeholders=("link",), secrets=secrets, queue=Queue.HIGH,
+        ),
+    )  # fmt: skip

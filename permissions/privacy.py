@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from core.mail.purge import MAIL_COLUMNS
 from core.privacy.platform import COMPANY, FOR_EVER, NOT_WRITTEN
 from core.privacy.register import USER, Fate, PersonalData, Retention
 from permissions.services.purges import FAILED_LOGINS_KEPT, MAIL_COUNTS_KEPT
@@ -108,6 +109,14 @@ PERSONS = (
         "What was asked for a second ago is not looked after any more.",
         by_email=True,
         on_platform=True,
+    ),
+    PersonalData(
+        USER,
+        "mail.Mail",
+        "person_id",
+        MAIL_COLUMNS,
+        Fate.DELETED,
+        "What was written to him is forgotten.",
     ),
     PersonalData(
         USER,

@@ -12,7 +12,7 @@ from core.tenancy.context import Context
 from core.tenancy.selectors import tenant_ids
 from permissions.services import purges
 from permissions.services.invalidation import permission_cache_purge
-from permissions.services.link_mails import link_mail_send
+from permissions.services.link_mails import link_mail_write
 
 
 @shared_task(base=ScheduledTask)
@@ -49,7 +49,6 @@ def permission_cache_purge_task(**_: Any) -> int:
     )
 
 
-def link_mail_task(ctx: Context, job: RunningJob, *, link_id: str, **_: Any) -> dict[str, bool]:
-    """Says whether there was still something to send."""
-    sent = link_mail_send(ctx, link_id=UUID(link_id), effect_key=job.effect_key)
-    return {"sent": sent}
+def link_mail_task(ctx: Context, job: RunningJob, *, link_id: str, **_: Any) -> dict[str, str]:
+    """What an older release enqueued. Says which mail it has become."""
+    return {"mail_id": str(link_mail_write(ctx, link_id=UUID(link_id)).pk)}

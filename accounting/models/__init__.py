@@ -12,6 +12,7 @@ from accounting.models.contacts import Contact
 from accounting.models.documents import Document, DocumentKind, DocumentLine, DocumentState
 from accounting.models.journals import Journal, JournalLine, JournalState
 from accounting.models.kinds import Bill, CreditNote, DebitNote, Invoice
+from accounting.models.letterheads import Letterhead
 from accounting.models.payments import Allocation, Payment, PaymentKind, PaymentState
 from accounting.models.series import Series, SeriesKind
 from accounting.models.settings import CompanySettings, TaxRounding
@@ -38,6 +39,7 @@ __all__ = [
     "Journal",
     "JournalLine",
     "JournalState",
+    "Letterhead",
     "Payment",
     "PaymentKind",
     "PaymentState",

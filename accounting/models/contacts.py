@@ -22,6 +22,13 @@ class Contact(TenantModel):
     payment_terms_days = models.SmallIntegerField(
         null=True, blank=True, help_text="Empty: the company's terms."
     )
+    language = models.CharField(
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="ISO 639, of papers and mails. Empty: the company's.",
+    )
     is_active = models.BooleanField(default=True)
     erased_at = models.DateTimeField(null=True, editable=False)
     version = models.IntegerField(default=1)

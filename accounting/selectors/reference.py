@@ -21,7 +21,7 @@ TAX = (
 )  # fmt: skip
 CONTACT = (
     "id", "name", "reference", "email", "address", "country", "tax_number", "is_customer",
-    "is_supplier", "payment_terms_days", "is_active", "version",
+    "is_supplier", "payment_terms_days", "language", "is_active", "version",
 )  # fmt: skip
 SERIES = ("id", "kind", "fiscal_year", "prefix", "digits", "next_number")
 

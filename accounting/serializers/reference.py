@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounting.models import AccountRole, AccountType, SeriesKind, TaxRounding
+from accounting.printing.wording import LANGUAGES
 from core.api.fields import AmountField, DayField, text
 
 Row = dict[str, Any]
@@ -70,6 +71,9 @@ class ContactBody(serializers.Serializer):
     payment_terms_days = serializers.IntegerField(
         min_value=0, max_value=3650, required=False, allow_null=True, default=None
     )
+    language = serializers.ChoiceField(
+        ["", *LANGUAGES], default="", help_text="Of papers and mails. Empty: the company's."
+    )
     is_active = serializers.BooleanField(default=True)
 
 
@@ -84,6 +88,7 @@ class ContactOutput(serializers.Serializer):
     is_customer = serializers.BooleanField()
     is_supplier = serializers.BooleanField()
     payment_terms_days = serializers.IntegerField(allow_null=True)
+    language = serializers.CharField()
     is_active = serializers.BooleanField()
     version = serializers.IntegerField()
 

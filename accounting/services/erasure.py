@@ -11,7 +11,15 @@ from accounting.events import ReferenceDataChanged
 from accounting.models import CompanySettings, Contact, Document, JournalLine, Payment
 from core.errors import Conflict, NotFound, require
 from core.jobs import outbox
-from core.privacy.erasure import Ground, answers_of_person_forget, ground_say, log_erase, take_time
+from core.mail.purge import mail_files_end
+from core.privacy.erasure import (
+    Ground,
+    answers_of_person_forget,
+    ground_say,
+    log_erase,
+    rows_forget,
+    take_time,
+)
 from core.privacy.register import CONTACT
 from core.privacy.report import Person, Row, report_make
 from core.tenancy.context import Context
@@ -65,6 +73,8 @@ def contact_erase(ctx: Context, *, contact_id: UUID, ground: Ground = Ground.REQ
     )
     log_erase(ctx, table=Contact._meta.db_table, row_ids=[contact.pk])
     answers_of_person_forget(ctx, [contact.pk], said)
+    mail_files_end(ctx, person_id=contact.pk)
+    rows_forget(ctx, kind=CONTACT, person_id=contact.pk)
     void(ctx, Contact)
     outbox.announce(ctx, ReferenceDataChanged("contact", contact.pk))
     return Contact.objects.get(pk=contact.pk)

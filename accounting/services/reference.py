@@ -19,12 +19,14 @@ from accounting.models import (
     Document,
     Journal,
     JournalLine,
+    Letterhead,
     Payment,
     Tax,
 )
 from accounting.services.documents import require_version
 from core.errors import Conflict, FieldError, Invalid, NotFound, require
 from core.jobs import outbox
+from core.printing.logos import logo_require
 from core.tenancy.context import Context
 from core.tenancy.models import TenantModel
 from core.tenancy.transactions import command
@@ -36,6 +38,7 @@ NOUNS: dict[type[TenantModel], str] = {
     Tax: "tax",
     Contact: "contact",
     CompanySettings: "settings",
+    Letterhead: "letterhead",
 }
 ANCESTORS_MAX = 20
 #: Rows of one statement, which takes 65,535 parameters at most.
@@ -130,6 +133,21 @@ def settings_update(
     return _save(ctx, settings)
 
 
+@command
+def letterhead_update(
+    ctx: Context, *, values: Values, expected_version: int | None = None
+) -> Letterhead:
+    """Change what the company's papers say of it; made when it is first written.
+
+    A `logo` is the bytes of a PNG; empty takes it away.
+    """
+    letterhead = Letterhead.objects.select_for_update().first() or Letterhead(version=0)
+    require_version(letterhead, expected_version)
+    if values.get("logo"):
+        logo_require(values["logo"])
+    return _save(ctx, _assign(letterhead, values))
+
+
 def _lock(kind: type[R], record_id: UUID, expected_version: int | None) -> R:
     record: R | None = kind.objects.select_for_update().filter(pk=record_id).first()
     if record is None:
@@ -141,7 +159,7 @@ def _lock(kind: type[R], record_id: UUID, expected_version: int | None) -> R:
 def _assign(record: Any, values: Values) -> Any:
     for name, value in values.items():
         setattr(record, name, value)
-    record.version = F("version") + 1
+    record.version = 1 if record._state.adding else F("version") + 1
     return record
 
 

@@ -9,12 +9,14 @@ from accounting.models import (
     Contact,
     Document,
     Journal,
+    Letterhead,
     Payment,
     Series,
     Tax,
 )
 from accounting.selectors.documents import document_get
 from accounting.selectors.journals import journal_get
+from accounting.selectors.papers import letterhead_get
 from accounting.selectors.payments import allocation_get, payment_get
 from accounting.selectors.reference import reference_get, settings_get
 from core.audit.views import LookingView, history_view
@@ -41,6 +43,7 @@ TaxHistoryView = reference_history("taxes", Tax)
 ContactHistoryView = reference_history("contacts", Contact)
 SeriesHistoryView = reference_history("series", Series)
 SettingsHistoryView = history_view("accounting.settings.view", CompanySettings, settings_get)
+LetterheadHistoryView = history_view("accounting.letterhead.view", Letterhead, letterhead_get)
 JournalHistoryView = history_view(
     "accounting.journals.view", Journal, lambda ctx, key: journal_get(ctx, journal_id=key)
 )

@@ -20,3 +20,7 @@ class JobOutput(serializers.Serializer):
     expires_at = serializers.DateTimeField(allow_null=True, help_text="Not begun after.")
     started_at = serializers.DateTimeField(allow_null=True, help_text="Of the last attempt.")
     ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class JobStarted(serializers.Serializer):
+    job_id = serializers.UUIDField(help_text="`GET jobs/{id}/` says what becomes of it.")

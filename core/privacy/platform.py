@@ -4,6 +4,7 @@ from django.conf import settings
 
 from core.exports.services import EXPORTS_KEPT
 from core.jobs.purge import DEAD_JOBS_KEPT, JOBS_KEPT, KEPT
+from core.mail.purge import MAILS_KEPT
 from core.privacy.register import CONTACT, USER, Fate, PersonalData, Retention
 
 HOUR_SECONDS = 3600
@@ -76,6 +77,13 @@ RETENTION = (
         "files_storedfile",
         "until it ends, which is said when it is kept",
         "delete files that have ended",
+    ),
+    Retention("mail_mailsettings", COMPANY),
+    Retention("mail_mailtemplate", COMPANY),
+    Retention(
+        "mail_mail",
+        f"{MAILS_KEPT.days} days, or until its reader is erased",
+        "purge mails that were written long ago",
     ),
     Retention("cache_pendingbump", "seconds: until every process has heard of it"),
     Retention(

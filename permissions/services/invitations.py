@@ -19,7 +19,7 @@ from core.tenancy.transactions import command
 from permissions.events import UserPermissionsChanged
 from permissions.models import Grant, Membership, Role, RoleAssignment, User
 from permissions.services.invalidation import permissions_void
-from permissions.services.link_mails import link_mail_enqueue
+from permissions.services.link_mails import link_mail_write
 from permissions.services.links import (
     Link,
     LinkRefused,
@@ -144,10 +144,10 @@ def _introduce(user: User, acceptance: Acceptance) -> None:
 
 
 def _invite(ctx: Context, membership: Membership) -> None:
-    """Make the link, and the job that mails it."""
+    """Make the link, and the mail that carries it."""
     mail_count(ctx.now, account=membership.user.email)
     link = link_make(ctx, user_id=membership.user_id, purpose=Purpose.INVITATION)
-    link_mail_enqueue(ctx, link_id=link.id)
+    link_mail_write(ctx, link_id=link.id)
 
 
 def _roles(ctx: Context, codes: Iterable[str]) -> list[Role]:

@@ -23,7 +23,7 @@ from permissions.models import (
     UserSession,
 )
 from permissions.services.invalidation import sessions_void
-from permissions.services.link_mails import link_mail_enqueue
+from permissions.services.link_mails import link_mail_write
 from permissions.services.links import (
     Link,
     LinkRefused,
@@ -145,7 +145,7 @@ def _reset_link_make(ctx: Context, member: Membership, asked: PasswordRequest) -
     gone, _ = PasswordRequest.objects.filter(pk=asked.pk).delete()
     if gone:  # or another worker was faster
         link = link_make(ctx, user_id=member.user_id, purpose=Purpose.PASSWORD_RESET)
-        link_mail_enqueue(ctx, link_id=link.id)
+        link_mail_write(ctx, link_id=link.id)
 
 
 def password_reset(ctx: Context, *, link: Link, password: str) -> None:

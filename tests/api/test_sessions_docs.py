@@ -25,7 +25,7 @@ def test_the_calls_do_what_they_say(
     acme: Company, port: int, tmp_path: Path, settings: Any
 ) -> None:
     mails = tmp_path / "data" / "mail"
-    settings.EMAIL_BACKEND = "permissions.mail.PrivateFiles"
+    settings.EMAIL_BACKEND = "core.mail.outgoing.PrivateFiles"
     settings.EMAIL_FILE_PATH = str(mails)
     script = blocks("sh")
     values = {

@@ -37,6 +37,7 @@ from tests.cast import Api, api_of
 from tests.files.desk import keep
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, Talk, say, talk_of
+from tests.paper.desk import failed_mail, mail_to, template_of
 from tests.permissions import entry, rights
 from tests.webhooks.desk import DEAD, dead_delivery, hook
 
@@ -134,6 +135,8 @@ def records_of(books: Books) -> dict[str, str]:
     say(books.company, talk)
     records |= {"threads": talk.thread, "messages": talk.message}
     records["jobs"] = enqueue(books.company)
+    records["mails"] = failed_mail(books.company).pk
+    records["mail-templates"] = template_of(books.company).pk
     records["files"] = keep(books.company).pk
     owner = api_of(books.company, books.company.owner)
     records["exports"] = owner.ok("POST", "exports/", {"list": "taxes", "format": "csv"})["id"]
@@ -329,6 +332,8 @@ def fill(books: Books, times: int) -> Talk:
         )
         if number < ENDPOINTS_MAX // 2:
             hook(books.company)
+        mail_to(books.company)
+        template_of(books.company, language=chr(97 + number) + "z")
         assert posted.row["number"], number
     place_all()
     deliveries_owe(books.company.ctx())

@@ -13,6 +13,10 @@ from django.db import connections
 from core.jobs.models import Queue
 from core.jobs.runner import run_next
 from core.jobs.sweeps import sweep
+from core.mail.models import Mail
+from core.tenancy.context import Context
+from core.tenancy.transactions import query
+from tests.cast import Company
 
 
 def mails_wait() -> None:
@@ -45,6 +49,16 @@ def mails_to(email: str) -> list[str]:
     """The texts that were sent to `email`, the oldest first."""
     mails_wait()
     return [str(one.body) for one in getattr(mail, "outbox", []) if one.to == [email.lower()]]
+
+
+def mails_of(company: Company) -> list[Mail]:
+    """What the company has written, the newest first."""
+
+    @query
+    def look(ctx: Context) -> list[Mail]:
+        return list(Mail.objects.all())
+
+    return look(company.ctx())
 
 
 def link_in(text: str) -> str:
