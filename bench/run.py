@@ -17,6 +17,7 @@ from bench import (
     posting,
     stream,
     usage,
+    webhooks,
 )
 from bench.chart import write_chart
 from bench.conversations import talk_of
@@ -164,6 +165,8 @@ class Run:
         self._add("Numbering events, of 24 companies", numbered, stream.UPDATED)
         told = stream.telling(self.database, self.companies, self.scale)
         self._add("From a change until the next one knows", told, stream.ANNOUNCED)
+        sent = webhooks.delivering(self.database, self.companies, self.scale)
+        self._add("Webhooks delivered", sent, webhooks.BARE)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

@@ -18,6 +18,8 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
+#: Former ones, which still open what was sealed with them.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 #: Behind TLS everywhere but on a developer's machine, where plain HTTP is all there is.
 HTTPS = env.bool("HTTPS", default=True)

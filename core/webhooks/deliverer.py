@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from core.errors import DomainError
 from core.jobs import tallies
 from core.json import dumps
 from core.tenancy.context import Context
@@ -61,7 +62,7 @@ class Deliverer:
         while not self._should_stop():
             try:
                 self._turn()
-            except DatabaseError as error:
+            except (DatabaseError, DomainError) as error:
                 self._failed(error)
         self._stop()
 
@@ -119,7 +120,8 @@ class Deliverer:
             sent += len(attempts)
         return sent
 
-    def _failed(self, error: DatabaseError) -> None:
+    def _failed(self, error: Exception) -> None:
+        """What had come back and was not written down is tried again, while the lease lasts."""
         log.warning("deliverer_failed", error=type(error).__name__)
         connections.close_all()
         time.sleep(FAILED_PAUSE_SECONDS)
@@ -131,7 +133,7 @@ class Deliverer:
         while self._flying and time.monotonic() < until:
             try:
                 self._land(TICK_SECONDS)
-            except DatabaseError as error:
+            except (DatabaseError, DomainError) as error:
                 self._failed(error)
         tallies.flush(now=True)
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -17,7 +17,7 @@ def pump_until(supervisor: Supervisor, lines: list[str], wanted: str) -> None:
 
 def test_the_procfile_names_every_process() -> None:
     found = list(read_procfile(envfile.ROOT / "Procfile"))
-    assert found == ["web", "live", "worker", "relay", "beat"]
+    assert found == ["web", "live", "worker", "relay", "webhooks", "beat"]
 
 
 def test_what_dies_is_named_and_restarted(tmp_path: Path) -> None:

@@ -109,12 +109,17 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def receiving(**options: Any) -> Iterator[Receiver]:
     receiver = Receiver(**options)
-    server = Server(("127.0.0.1", 0), handler(receiver))
+    with serving(Server(("127.0.0.1", 0), handler(receiver)), receiver):
+        yield receiver
+
+
+@contextmanager
+def serving(server: Server, receiver: Receiver) -> Iterator[None]:
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield
     finally:
         server.shutdown()
         server.server_close()

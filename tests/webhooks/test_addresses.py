@@ -2,18 +2,21 @@
 
 import itertools
 import socket
+import ssl
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import Invalid
-from core.webhooks import addresses
+from core.webhooks import addresses, transport
 from core.webhooks.addresses import Forbidden, is_public, target_of
 from core.webhooks.services.endpoints import EndpointInput, webhook_create
 from core.webhooks.transport import Caller
 from tests.cast import Company
+from tests.webhooks.certificates import certificate, receiving_securely
 from tests.webhooks.receiver import Receiver, receiving, trickling
 
 INSIDE = [
@@ -154,11 +157,22 @@ def test_no_proxy_is_asked(
     assert post(receiver.url).error == ""
 
 
-def test_a_certificate_of_somebody_else_is_refused(settings: Any, tmp_path: Any) -> None:
-    """TLS is with the name, and with nobody who cannot prove to be it."""
-    with receiving() as plain:
-        settings.WEBHOOK_ALLOWED_HOSTS = [plain.host]
-        assert post(f"https://{plain.host}/").error in ("tls", "network", "protocol", "connect")
+def test_tls_is_with_the_name_and_with_nobody_who_cannot_prove_to_be_it(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "lookup", lambda host, port: ["127.0.0.1"])
+    settings.WEBHOOK_ALLOWED_HOSTS = ["hooks.test", "other.test"]
+    pem = certificate("hooks.test", tmp_path)
+    with receiving_securely(pem) as (receiver, asked):
+        url = f"https://hooks.test:{receiver.port}/"
+        assert post(url).error == "tls"
+        trusting = ssl.create_default_context(cafile=pem)
+        monkeypatch.setattr(transport, "_tls", lambda: trusting)
+        assert post(url.replace("hooks", "other")).error == "tls"
+        assert receiver.received == []
+        assert post(url).error == ""
+        assert asked[-1] == "hooks.test"
+        assert receiver.received[0].headers["host"] == f"hooks.test:{receiver.port}"
 
 
 # --- five seconds, whatever they are spent on -------------------------------------------

@@ -24,17 +24,18 @@ from core.webhooks.transport import Outcome
 #: Deliveries that one turn of an endpoint sends; then others have theirs.
 SLICE = 50
 
+#: Materialized: joined as it is, the limit would be taken anew for every row.
 CLAIM_SQL = """
-    UPDATE webhooks_webhookline l
-    SET worker = %(worker)s, lease_until = clock_timestamp() + %(lease)s
-    FROM (
+    WITH due AS MATERIALIZED (
         SELECT endpoint_id FROM webhooks_webhookline
         WHERE is_enabled AND next_at <= clock_timestamp()
           AND (lease_until IS NULL OR lease_until < clock_timestamp())
           AND (failures = 0 OR %(failing_too)s)
         ORDER BY next_at LIMIT %(lines)s FOR UPDATE SKIP LOCKED
-    ) due
-    WHERE l.endpoint_id = due.endpoint_id
+    )
+    UPDATE webhooks_webhookline l
+    SET worker = %(worker)s, lease_until = clock_timestamp() + %(lease)s
+    FROM due WHERE l.endpoint_id = due.endpoint_id
     RETURNING l.endpoint_id, l.tenant_id, l.worker, l.failures, l.failing_since"""
 HELD_SQL = """
     SELECT FROM webhooks_webhookline WHERE endpoint_id = %s AND worker = %s FOR UPDATE"""
