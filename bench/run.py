@@ -8,6 +8,7 @@ from bench import (
     audit,
     balances,
     cache,
+    exports,
     imports,
     jobs,
     live,
@@ -51,6 +52,7 @@ class Run:
             "usage": self.usage,
             "audit": self.audit,
             "jobs": self.jobs,
+            "exports": self.exports,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -154,6 +156,10 @@ class Run:
         done = jobs.working(self.database, self.companies, self.scale)
         self._add("Jobs done", done, jobs.END_TO_END)
         self.report.targets += jobs.jobs_targets(enqueued)
+
+    def exports(self, server: Server) -> None:
+        figures = exports.exporting(self.database, self.scale)
+        self._add("A list as a file, rows a second", figures, exports.COPY)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

@@ -45,6 +45,8 @@ AUDIT = ("audit_auditlog",)
 SETTINGS = "accounting_companysettings"
 #: Tried in test_jobs.py.
 JOBS = "jobs_job"
+#: Tried in test_exports.py.
+EXPORTS = "exports_export"
 
 
 def ids_of(company: Company, books: Books) -> dict[str, UUID]:
@@ -82,7 +84,7 @@ def registered() -> Iterator[str]:
 
 def test_these_are_all_pages() -> None:
     known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, *USAGE, *AUDIT, SETTINGS}
-    known.add(JOBS)
+    known |= {JOBS, EXPORTS}
     assert set(registered()) == known
 
 
