@@ -8,6 +8,7 @@ from bench import (
     audit,
     balances,
     cache,
+    exports,
     imports,
     jobs,
     live,
@@ -54,6 +55,7 @@ class Run:
             "audit": self.audit,
             "jobs": self.jobs,
             "stream": self.stream,
+            "exports": self.exports,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -167,6 +169,10 @@ class Run:
         self._add("From a change until the next one knows", told, stream.ANNOUNCED)
         sent = webhooks.delivering(self.database, self.companies, self.scale)
         self._add("Webhooks delivered", sent, webhooks.BARE)
+
+    def exports(self, server: Server) -> None:
+        figures = exports.exporting(self.database, self.scale)
+        self._add("A list as a file, rows a second", figures, exports.COPY)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

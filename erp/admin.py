@@ -47,6 +47,7 @@ NAVIGATION = {
         ("Why may he?", "help", "permissions_permission", "permissions.explain"),
         ("Duties", "balance", "permissions_duties", "permissions.duties"),
         ("Logins", "devices", "permissions_usersession", "permissions.sessions"),
+        ("Exports", "download", "exports_export", "exports.exports"),
         ("Audit log", "history", "audit_auditlog", "audit.log"),
     ],
     "Conversations": [

@@ -52,7 +52,7 @@ AGAIN_SQL = """
         RETURNING job_id
     )
     UPDATE jobs_job j
-    SET state = 'retrying', error = %(error)s, run_at = %(run_at)s::timestamptz
+    SET state = 'retrying', error = %(error)s, run_at = %(run_at)s::timestamptz, progress = 0
     FROM back WHERE j.tenant_id = %(tenant)s AND j.id = back.job_id"""
 
 

@@ -7,6 +7,7 @@ by a thread of its own, so a writer waits for nothing, and many writes are one w
 import os
 import threading
 import time
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -68,11 +69,36 @@ class _Caller:
                 threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def _run(self) -> None:
+        line = _Line(self._channel)
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            publish(self._channel, b"")
+            line.say()
             time.sleep(PAUSE_SECONDS)
+
+
+class _Line:
+    """A kept connection with the word ready: a pool's client takes four times as long to say it."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._connection: Any = None
+        self._word: Any = None
+
+    def say(self) -> None:
+        if runtime().is_away:
+            return
+        try:
+            if self._connection is None:
+                pool: Any = get_redis_connection("default").connection_pool
+                self._connection = pool.make_connection()
+                self._word = self._connection.pack_command("PUBLISH", self._channel, b"")
+            self._connection.send_packed_command(self._word)
+            self._connection.read_response()
+        except (RedisError, OSError) as error:
+            log.info("publish_failed", channel=self._channel, error=type(error).__name__)
+            if self._connection is not None:
+                self._connection.disconnect()
 
 
 _callers = {channel: _Caller(channel) for channel in (CHANNEL, JOBS_CHANNEL)}

@@ -47,6 +47,8 @@ SETTINGS = "accounting_companysettings"
 JOBS = "jobs_job"
 #: Tried in tests/webhooks.
 WEBHOOKS = ("webhooks_webhookendpoint", "webhooks_webhookdelivery")
+#: Tried in test_exports.py.
+EXPORTS = "exports_export"
 
 
 def ids_of(company: Company, books: Books) -> dict[str, UUID]:
@@ -84,7 +86,7 @@ def registered() -> Iterator[str]:
 
 def test_these_are_all_pages() -> None:
     known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, *USAGE, *AUDIT, SETTINGS}
-    known |= {JOBS, *WEBHOOKS}
+    known |= {JOBS, EXPORTS, *WEBHOOKS}
     assert set(registered()) == known
 
 

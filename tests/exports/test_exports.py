@@ -14,7 +14,6 @@ import pytest
 from accounting.services.reference import contact_create
 from core.api.guards import declared
 from core.exports import formats, running
-from core.exports.lists import PAGE_ROWS
 from core.exports.models import Export
 from core.exports.purge import exports_purge
 from core.exports.services import EXPORTS_KEPT
@@ -84,11 +83,14 @@ def slices(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- what is in it ------------------------------------------------------------------------
 
 
-def test_an_export_is_what_the_list_itself_gives_as_csv(acme: Company, alice: Api) -> None:
-    gather(acme.ctx(), count=PAGE_ROWS + 3)
+def test_an_export_is_what_the_list_itself_gives_as_csv(
+    acme: Company, alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.exports.lists.PAGE_ROWS", 20)
+    gather(acme.ctx(), count=43)
     export = made(acme, alice)
     assert (export["state"], export["progress"], export["error"]) == ("done", 100, "")
-    assert export["rows"] == export["total"] == PAGE_ROWS + 3
+    assert export["rows"] == export["total"] == 43
     assert body_of(follow(export["link"])) == streamed(alice, "contacts/")
     response = follow(export["link"])
     assert response["Content-Type"] == "text/csv; charset=utf-8"

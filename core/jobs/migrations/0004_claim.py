@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from django.db import migrations
+
+from core.tenancy.migration_sql import sql_file
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('jobs', '0003_jobs'),
+    ]
+
+    operations = [
+        sql_file(
+            SQL / "claim.sql", reverse=(SQL / "claim_back.sql").read_text(encoding="utf-8")
+        ),
+    ]
