@@ -14,6 +14,7 @@ from bench import (
     messaging,
     overhead,
     pages,
+    paper,
     posting,
     usage,
 )
@@ -51,6 +52,7 @@ class Run:
             "usage": self.usage,
             "audit": self.audit,
             "jobs": self.jobs,
+            "paper": self.paper,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -154,6 +156,13 @@ class Run:
         done = jobs.working(self.database, self.companies, self.scale)
         self._add("Jobs done", done, jobs.END_TO_END)
         self.report.targets += jobs.jobs_targets(enqueued)
+
+    def paper(self, server: Server) -> None:
+        printed = paper.papers(self.database, self.companies, self.scale)
+        self._add("Papers typeset", printed, paper.EMPTY)
+        taken = paper.mails(self.database, self.companies, self.scale)
+        said = f"{paper.demo_read()} documents of the demo say their own numbers on paper."
+        self._add("Mails into a sink on this machine", taken, paper.BARE, said)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)
