@@ -1,5 +1,6 @@
 """A real SMTP server on the loopback, with the moods of real ones."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,6 @@ class Mood:
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         if self.hangs:
-            import asyncio
-
             await asyncio.get_running_loop().run_in_executor(None, self.released.wait, 20)
         if self.refusals:
             return self.refusals.pop(0)

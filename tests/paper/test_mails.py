@@ -5,11 +5,15 @@ import sys
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 
+from accounting.printing.papers import Wanted
+from accounting.services.papers import paper_send
 from core.files.models import StoredFile
+from core.jobs.runner import queues_served, run_next
 from core.mail.message_ids import mail_of, message_id
 from core.mail.models import Mail, MailState
 from core.mail.outgoing import Deferred
@@ -27,6 +31,13 @@ from tests.paper.reading import amounts_after, text_of
 from tests.permissions.mails import mails_of, token_to
 
 READER = "reader@example.test"
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(database: None) -> None:
+    """What other tests left in line would reach the server of this one."""
+    while run_next(queues_served()):
+        pass
 
 
 @pytest.fixture
@@ -65,15 +76,16 @@ def test_an_invoice_reaches_its_reader(books: Books, owner: Api, settings: Any) 
     assert str(mail["Subject"]).startswith("Invoice INV-2026-00001 from ")
     body = mail.get_body(("plain",))
     assert body is not None
-    assert body.get_content().startswith("Hello Ann.\n\nDear Dawson & Sons,")
-    assert "over 120.00 GBP" in body.get_content()
+    text = body.get_content().replace("\r\n", "\n")
+    assert text.startswith("Hello Ann.\n\nDear Dawson & Sons,")
+    assert "over 120.00 GBP" in text
     [pdf] = mail.iter_attachments()
     assert pdf.get_filename() == "Invoice INV-2026-00001.pdf"
     assert [str(a) for a in amounts_after("Total GBP", text_of(pdf.get_content()))] == ["120.00"]
     result = owner.ok("GET", f"jobs/{job_id}/")["result"]
     shown = owner.ok("GET", f"mails/{result['mail_ids'][0]}/")
     assert (shown["state"], shown["recipient"]) == ("sent", READER)
-    assert shown["message_id"] == mail["Message-ID"]
+    assert shown["message_id"] == mail["Message-ID"].strip()
     assert owner.ok("GET", f"files/{result['file_id']}/")["name"] == pdf.get_filename()
 
 
@@ -151,13 +163,10 @@ def test_a_worker_that_dies_in_between_makes_no_second_mail(
     books: Books, owner: Api, settings: Any
 ) -> None:
     """The paper's job runs twice: the mail has its file already, and goes once."""
-    from accounting.printing.papers import Wanted
-    from accounting.services.papers import paper_send
-
     document_id = invoice(books, owner)
     owner.ok("POST", f"invoices/{document_id}/send/")
     [written] = mails_of(books.company)
-    wanted = Wanted("invoice", books.find_document(document_id).pk)  # type: ignore[arg-type]
+    wanted = Wanted("invoice", UUID(document_id))
     paper_send(books.ctx, wanted=wanted, mail_ids=[written.pk])
     with mail_server(settings) as server:
         run_all(books.company)
@@ -176,7 +185,7 @@ def test_a_server_that_dies_after_data_gets_the_same_bytes_again(
         run_all(acme)
     first, second = server.taken
     assert first == second
-    assert server.mails[0]["Message-ID"] == message_id(acme.tenant_id, mail.pk)
+    assert server.mails[0]["Message-ID"].strip() == message_id(acme.tenant_id, mail.pk)
     assert found(acme, mail.pk).state == MailState.SENT
 
 
@@ -335,7 +344,7 @@ def test_what_bounced_is_sent_again_as_the_same_mail(
         alice.ok("POST", f"mails/{mail.pk}/send-again/")
         assert alice.post(f"mails/{mail.pk}/send-again/").status_code == 409
         run_all(acme)
-    assert server.mails[0]["Message-ID"] == message_id(acme.tenant_id, mail.pk)
+    assert server.mails[0]["Message-ID"].strip() == message_id(acme.tenant_id, mail.pk)
     assert found(acme, mail.pk).state == MailState.SENT
 
 
