@@ -15,6 +15,7 @@ from bench import (
     messaging,
     overhead,
     pages,
+    paper,
     posting,
     stream,
     usage,
@@ -56,6 +57,7 @@ class Run:
             "jobs": self.jobs,
             "stream": self.stream,
             "exports": self.exports,
+            "paper": self.paper,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -173,6 +175,13 @@ class Run:
     def exports(self, server: Server) -> None:
         figures = exports.exporting(self.database, self.scale)
         self._add("A list as a file, rows a second", figures, exports.COPY)
+
+    def paper(self, server: Server) -> None:
+        printed = paper.papers(self.database, self.companies, self.scale)
+        self._add("Papers typeset", printed, paper.EMPTY)
+        taken = paper.mails(self.database, self.companies, self.scale)
+        said = f"{paper.demo_read()} documents of the demo say their own numbers on paper."
+        self._add("Mails into a sink on this machine", taken, paper.BARE, said)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

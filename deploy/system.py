@@ -150,6 +150,8 @@ class System:
             rows.append((user["email"], user["password"], user["role"], names.get(tenant, tenant)))
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         emit(f"\nEvents stream from {self.live_url}/api/v1/live/")
+        if not os.environ.get("EMAIL_URL"):
+            emit(f"Mails are files in {self.stack.data_dir / 'mail'}; none leaves this machine")
         emit(f"Ready on {self.url}")
         for row in rows:
             cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))

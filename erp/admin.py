@@ -41,6 +41,7 @@ NAVIGATION = {
     "Company": [
         ("Contacts", "contacts", "accounting_contact", "accounting.contacts"),
         ("Settings", "tune", "accounting_companysettings", "accounting.settings"),
+        ("Letterhead", "draft", "accounting_letterhead", "accounting.letterhead"),
         ("Members", "group", "permissions_membership", "permissions.memberships"),
         ("Roles", "key", "permissions_role", "permissions.roles"),
         ("Modules", "apps", "permissions_moduleassignment", "permissions.modules"),

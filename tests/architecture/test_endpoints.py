@@ -6,9 +6,11 @@ BEGIN and COMMIT). After a change that is meant, write it anew and read the diff
     QUERY_COUNTS=write python -m deploy.test -n 0 tests/architecture/test_endpoints.py
 """
 
+import itertools
 import json
 import os
 import re
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,9 @@ ENDPOINTS = endpoints()
 #: A link is for whoever has it; tests/files tries them.
 BY_ID = [row for row in ENDPOINTS if "{id}" in row.path and row.permission != PUBLIC]
 LISTS = [row for row in ENDPOINTS if row.method == "GET" and row.gives.startswith("200 page of")]
+
+#: From `aa` on, one for each template.
+LANGUAGES = map("".join, itertools.product(string.ascii_lowercase, repeat=2))
 
 #: What a list needs to be asked for.
 PARAMETERS = {
@@ -333,7 +338,7 @@ def fill(books: Books, times: int) -> Talk:
         if number < ENDPOINTS_MAX // 2:
             hook(books.company)
         mail_to(books.company)
-        template_of(books.company, language=chr(97 + number) + "z")
+        template_of(books.company, language=next(LANGUAGES))
         assert posted.row["number"], number
     place_all()
     deliveries_owe(books.company.ctx())

@@ -49,6 +49,8 @@ JOBS = "jobs_job"
 WEBHOOKS = ("webhooks_webhookendpoint", "webhooks_webhookdelivery")
 #: Tried in test_exports.py.
 EXPORTS = "exports_export"
+#: Tried in tests/paper.
+MAILS = ("mail_mail", "accounting_letterhead")
 
 
 def ids_of(company: Company, books: Books) -> dict[str, UUID]:
@@ -86,7 +88,7 @@ def registered() -> Iterator[str]:
 
 def test_these_are_all_pages() -> None:
     known = {*REFERENCE, *RECORDS, *RIGHTS, *QUESTIONS, *CONVERSATIONS, *USAGE, *AUDIT, SETTINGS}
-    known |= {JOBS, EXPORTS, *WEBHOOKS}
+    known |= {JOBS, EXPORTS, *MAILS, *WEBHOOKS}
     assert set(registered()) == known
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from accounting.models import Allocation, Document, DocumentKind, Payment, PaymentKind
 from accounting.services.allocations import AllocationInput, allocation_create
 from accounting.services.companies import CompanyInput, company_open
+from accounting.services.imports.demo_papers import demo_papers_ensure
 from accounting.services.imports.invoices import invoices_import
 from accounting.services.imports.journals import LedgerFile, journals_import
 from accounting.services.imports.retail import WALK_IN
@@ -111,6 +112,7 @@ def demo_company_ensure(
     else:
         ledger = LedgerFile(HACK_CLUB, company.slug)
         journals_import(ctx, ledger=ledger, report_path=NO_REPORT)
+    demo_papers_ensure(ctx, slug=company.slug)
 
 
 @command
