@@ -138,6 +138,16 @@ def test_moments_of_another_zone_are_the_same_and_another_style_is_refused(books
     assert shown == {"created_at": made}
 
 
+def test_a_changed_key_of_a_table_without_secrets_shows_both_sides(books: Books) -> None:
+    old, fresh = books.tax("X", "20"), uuid7()
+    with raw(books.tenant_id) as connection:
+        connection.execute("UPDATE accounting_tax SET id = %s WHERE id = %s", (fresh, old))
+    went = entries(books.tenant_id, "accounting_tax", old)[-1]
+    [came] = entries(books.tenant_id, "accounting_tax", fresh)
+    assert (went.old or {})["code"] == (came.new or {})["code"] == "X"
+    assert (went.new, came.old) == ({}, {})
+
+
 def test_nothing_is_hidden_of_lines_that_are_one_entry() -> None:
     """The function that attaches the triggers refuses what its trigger would not do."""
     attach = f"SELECT audit_attach('{LINES}', %s::text[], %s::text[], '{{}}', true, 'document_id')"

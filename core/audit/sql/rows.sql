@@ -41,17 +41,20 @@ $body$;
             hstore_to_jsonb(hstore(t) - TG_ARGV[0]::text[]) AS old, NULL::jsonb AS new
         FROM old_rows AS t
     $source$;
-    -- FULL JOIN, so that a changed key shows both sides (the other one all NULL), and so that a plan
-    -- kept from a single row is never a loop over the rows of a large statement.
+    -- FULL JOIN, so that a changed key shows both sides, and so that a plan kept from a single row
+    -- is never a loop over the rows of a large statement.
     difference constant text := $source$
         SELECT uuidv7() AS id, d.tenant_id, d.row_id,
             hstore_to_jsonb(d.old) AS old, hstore_to_jsonb(d.new) AS new
         FROM (
-            SELECT p.tenant_id, p.row_id, p.was - p.became - TG_ARGV[0]::text[] AS old,
-                p.became - p.was - TG_ARGV[0]::text[] AS new
+            SELECT p.tenant_id, p.row_id,
+                coalesce(p.was - p.became, p.was, '') - TG_ARGV[0]::text[] AS old,
+                coalesce(p.became - p.was, p.became, '') - TG_ARGV[0]::text[] AS new
             FROM (
                 SELECT coalesce(n.tenant_id, o.tenant_id) AS tenant_id,
-                    coalesce(n.id, o.id) AS row_id, hstore(o) AS was, hstore(n) AS became
+                    coalesce(n.id, o.id) AS row_id,
+                    CASE WHEN o.id IS NOT NULL THEN hstore(o) END AS was,
+                    CASE WHEN n.id IS NOT NULL THEN hstore(n) END AS became
                 FROM old_rows AS o FULL JOIN new_rows AS n
                     ON o.id = n.id AND o.tenant_id = n.tenant_id
                 OFFSET 0
