@@ -1,8 +1,9 @@
 -- The triggers of most tables: a tenant's, of which nothing is hidden. They are on the way of every
 -- write, and what they cost is starting statements and working out expressions, so each is one
--- INSERT with as few expressions as there can be; what audit.sql does for any table takes a third
--- more. Their arguments are those of the others; columns to leave out, and for lines the column
--- that names what they belong to.
+-- INSERT with as few expressions as there can be. Each SET of a function is paid for at every call,
+-- so the time zone is the session's (its offset is written with every moment) and another style of
+-- dates is refused instead. Their arguments are those of the others, of which they need the columns
+-- to leave out, and for lines the column that names what they belong to.
 DO $do$
 DECLARE
     body constant text := $body$
@@ -12,10 +13,15 @@ DECLARE
     in_session constant uuid := nullif(part[2], '');
     from_address constant inet := nullif(part[3], '');
 BEGIN
+    IF current_setting('DateStyle') NOT LIKE 'ISO%' THEN
+        RAISE EXCEPTION 'What is recorded has dates as in ISO 8601: SET datestyle = ISO.'
+            USING ERRCODE = '55000', CONSTRAINT = 'audit_dates_iso';
+    END IF;
     INSERT INTO audit_auditlog (id, tenant_id, "table", row_id, action, actor_id, session_id,
         address, request_id, operation, reason, database_user, old, new, mark)
     SELECT r.id, r.tenant_id, TG_TABLE_NAME, r.row_id, 'ACTION', by_actor, in_session, from_address,
-        coalesce(part[5], ''), coalesce(part[4], ''), coalesce(part[6], ''), session_user, r.old, r.new,
+        coalesce(part[5], ''), coalesce(part[4], ''), coalesce(part[6], ''), session_user,
+        r.old, r.new,
         -- audit_head() and audit_mark(), which PostgreSQL would not put in their place here.
         sha256((SELECT secret FROM audit_key)
             || convert_to(concat(TG_TABLE_NAME, '|ACTION|', session_user, '|', by_actor, '|',
@@ -45,7 +51,8 @@ $body$;
                 coalesce(p.was - p.became, p.was, '') - TG_ARGV[0]::text[] AS old,
                 coalesce(p.became - p.was, p.became, '') - TG_ARGV[0]::text[] AS new
             FROM (
-                SELECT coalesce(n.tenant_id, o.tenant_id) AS tenant_id, coalesce(n.id, o.id) AS row_id,
+                SELECT coalesce(n.tenant_id, o.tenant_id) AS tenant_id,
+                    coalesce(n.id, o.id) AS row_id,
                     CASE WHEN o.id IS NOT NULL THEN hstore(o) END AS was,
                     CASE WHEN n.id IS NOT NULL THEN hstore(n) END AS became
                 FROM old_rows AS o FULL JOIN new_rows AS n
@@ -63,8 +70,11 @@ $body$;
         FROM (
             SELECT t.tenant_id, (t.row->TG_ARGV[4])::uuid AS row_id, min(akeys(t.line)) AS columns,
                 array_agg(avals(t.line)) AS rows
-            FROM (SELECT n.tenant_id, hstore(n) AS row, hstore(n) - ARRAY['tenant_id', TG_ARGV[4]] AS line
-                FROM new_rows AS n OFFSET 0) AS t
+            FROM (
+                SELECT w.tenant_id, w.row, w.row - ARRAY['tenant_id', TG_ARGV[4]] AS line
+                FROM (SELECT n.tenant_id, hstore(n) AS row FROM new_rows AS n OFFSET 0) AS w
+                OFFSET 0
+            ) AS t
             GROUP BY t.tenant_id, t.row->TG_ARGV[4]
         ) AS g
     $source$;
@@ -77,8 +87,7 @@ BEGIN
         ) AS v(name, source)
     LOOP
         EXECUTE format('CREATE OR REPLACE FUNCTION audit_%s() RETURNS trigger LANGUAGE plpgsql'
-            ' SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp'
-            ' SET timezone = ''UTC'' SET datestyle = ''ISO, YMD'' AS %L', kind.name,
+            ' SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS %L', kind.name,
             replace(replace(body, 'ACTION', split_part(kind.name, '_', 1)), 'SOURCE', kind.source));
     END LOOP;
 END
@@ -99,7 +108,8 @@ DECLARE
         WHEN is_of_tenant THEN '_rows' ELSE '_plain' END;
 BEGIN
     IF under <> '' AND (variant <> '_rows' OR left_out <> '{tenant_id,id}') THEN
-        RAISE EXCEPTION 'Of lines that are one entry nothing is hidden or left out: %.', target;
+        RAISE EXCEPTION 'Of lines that are one entry nothing is hidden or left out: %.', target
+            USING ERRCODE = '22023', CONSTRAINT = 'audit_lines_whole';
     END IF;
     PERFORM audit_detach(target);
     IF inserts THEN
