@@ -21,7 +21,8 @@ from core.json import plain
 Row = dict[str, Any]
 #: A spreadsheet counts in floats, which are exact so far.
 EXACT_DIGITS = 15
-XLSX_ROWS_MAX = 1_048_575
+#: A sheet has room for 1,048,575, but it is written in one go, while a job may still last.
+XLSX_ROWS_MAX = 500_000
 XLSX_TEXT_MAX = 32_767
 #: Days before it are none in a spreadsheet.
 XLSX_FIRST_DAY = date(1900, 3, 1)
