@@ -202,7 +202,7 @@ FILES_DIR = env.str("FILES_DIR", default=str(DATA_DIR / "files"))
 FILE_BYTES_MAX = env.int("FILE_BYTES_MAX", default=512 * 1024 * 1024)
 #: How long a download link can be followed.
 FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=15 * 60)
-#: Rows of one export; a workbook has room for 48 thousand more.
+#: Rows of one export; of a workbook half a million at most.
 EXPORT_ROWS_MAX = env.int("EXPORT_ROWS_MAX", default=1_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -32,13 +32,6 @@ class AnyAccepted(DefaultContentNegotiation):
         return renderers[0], JSON
 
 
-class ByLink:
-    """A view whose address says who calls, so that no header has to."""
-
-    authentication_classes: tuple[Any, ...] = ()
-    content_negotiation_class = AnyAccepted
-
-
 def download_response(download: Download) -> FileResponse:
     """RFC 6266 names the file; the middleware forbids to guess its type."""
     response = FileResponse(

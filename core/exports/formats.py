@@ -21,7 +21,8 @@ from core.json import plain
 Row = dict[str, Any]
 #: A spreadsheet counts in floats, which are exact so far.
 EXACT_DIGITS = 15
-XLSX_ROWS_MAX = 1_048_575
+#: A sheet has room for 1,048,575, but it is written in one go, while a job may still last.
+XLSX_ROWS_MAX = 500_000
 XLSX_TEXT_MAX = 32_767
 #: Days before it are none in a spreadsheet.
 XLSX_FIRST_DAY = date(1900, 3, 1)
@@ -40,7 +41,7 @@ class Format(Protocol):
 
 class CsvFormat:
     media_type = "text/csv; charset=utf-8"
-    rows_max = None
+    rows_max: int | None = None
 
     def line(self, row: Row, columns: Sequence[str]) -> bytes:
         return csv_line(cell_text(row.get(column)) for column in columns).encode()
@@ -54,7 +55,7 @@ class CsvFormat:
 
 class XlsxFormat:
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    rows_max = XLSX_ROWS_MAX
+    rows_max: int | None = XLSX_ROWS_MAX
 
     def line(self, row: Row, columns: Sequence[str]) -> bytes:
         return orjson.dumps([typed(row.get(column)) for column in columns]) + b"\n"
@@ -142,4 +143,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= XLSX_TEXT_MAX else f"{text[: XLSX_TEXT_MAX - 1]}…"
 
 
-FORMATS: dict[str, Format] = {ExportFormat.CSV: CsvFormat(), ExportFormat.XLSX: XlsxFormat()}
+FORMATS: dict[str, Format] = {
+    ExportFormat.CSV.value: CsvFormat(),
+    ExportFormat.XLSX.value: XlsxFormat(),
+}

@@ -112,7 +112,7 @@ def _request(ctx: Context, caller: Caller, wanted: Wanted, endpoint: Endpoint) -
     plain = HttpRequest()
     plain.method = "GET"
     plain.path = f"{PREFIX}{wanted.address.strip('/')}/"
-    plain.GET = QueryDict(urlencode(parameters))  # type: ignore[assignment]
+    plain.GET = QueryDict(urlencode(parameters))
     request: Any = Request(plain)
     request.user, request.ctx, request.request_id = caller, ctx, ctx.request_id
     request.accepted_renderer, request.accepted_media_type = CSVRenderer(), CSV

@@ -19,7 +19,7 @@ class ParameterField(serializers.CharField):
     """What stands behind `=` in an address; JSON's own truths are taken, too."""
 
     def to_internal_value(self, data: Any) -> str:
-        said = {True: "true", False: "false"}.get(data, data) if isinstance(data, bool) else data
+        said = ("true" if data else "false") if isinstance(data, bool) else data
         return str(super().to_internal_value(said))
 
 

@@ -52,7 +52,7 @@ class DurableFiles(FileSystemStorage):
         super().__init__(**options, file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
     def _save(self, name: str, content: Any) -> str:
-        saved: str = super()._save(name, content)
+        saved: str = super()._save(name, content)  # type: ignore[misc]
         path, root = Path(self.path(saved)), Path(self.location)
         for one in (path, *path.parents):
             _to_disk(one)
@@ -67,9 +67,9 @@ def content_write(source: Source, *, tenant_id: UUID, day: date) -> Content:
     A stream is read from its beginning, twice.
     """
     if isinstance(source, Path):
-        with source.open("rb") as stream:
-            return content_write(stream, tenant_id=tenant_id, day=day)
-    stream = BytesIO(source) if isinstance(source, bytes) else source
+        with source.open("rb") as opened:
+            return content_write(opened, tenant_id=tenant_id, day=day)
+    stream: IO[bytes] = BytesIO(source) if isinstance(source, bytes) else source
     size, digest = _measure(stream)
     stream.seek(0)
     key = f"{day.isoformat()}/{tenant_id}/{secrets.token_hex(20)}"

@@ -22,9 +22,10 @@ log = structlog.get_logger(__name__)
 class PollingWorker:
     """Runs jobs one after the other until it is told to stop, or its parent is gone."""
 
-    def __init__(self, *, should_stop: Callable[[], bool], until_orphaned: bool = False) -> None:
+    def __init__(self, *, should_stop: Callable[[], bool], parent: int | None = None) -> None:
         self._told = should_stop
-        self._parent = os.getppid() if until_orphaned else None
+        #: Told, not asked for here: it may be gone before we are so far.
+        self._parent = parent
         self._ears = Ears()
         self._swept_at = 0.0
 

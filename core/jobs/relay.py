@@ -4,6 +4,7 @@ It holds nothing. Killed, it is restarted and sees in the tables what there is t
 two of them do no harm.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -132,7 +133,8 @@ class Deputies:
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         manage = str(settings.BASE_DIR / "manage.py")
-        return subprocess.Popen([sys.executable, manage, "work", "--until-orphaned"])  # noqa: S603
+        command = [sys.executable, manage, "work", "--child-of", str(os.getpid())]
+        return subprocess.Popen(command)  # noqa: S603
 
 
 def has_broker() -> bool:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from core.jobs.models import JobTicket
+from core.jobs.polling import PollingWorker
 from tests.cast import Company, new_company, new_user
 from tests.jobs.desk import enqueue, flood, job_of, states, tickets, until
 from tests.jobs.kinds import effects
@@ -127,6 +128,12 @@ def test_without_a_broker_the_relays_workers_do_the_work(acme: Company) -> None:
         assert len(workers) >= 1
         relay.stop()
         assert [one for one in workers if one.is_running()] == []
+
+
+def test_a_polling_worker_whose_parent_was_killed_first_does_not_begin() -> None:
+    """It would live on beside those of the next relay."""
+    turns = iter([False])  # asked again, it has gone on
+    PollingWorker(should_stop=lambda: next(turns), parent=0).run()
 
 
 @pytest.mark.slow

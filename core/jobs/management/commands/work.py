@@ -13,12 +13,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--until-orphaned", action="store_true", help="end with the process that started it"
+            "--child-of", type=int, metavar="PID", help="end with this process, which started it"
         )
         parser.add_argument("--once", action="store_true", help="end when nothing is left to do")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        worker = PollingWorker(should_stop=told_to_stop(), until_orphaned=options["until_orphaned"])
+        worker = PollingWorker(should_stop=told_to_stop(), parent=options["child_of"])
         if options["once"]:
             self.stdout.write(f"{worker.run_until_idle()} jobs")
         else:
