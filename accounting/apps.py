@@ -5,12 +5,14 @@ class AccountingConfig(AppConfig):
     name = "accounting"
 
     def ready(self) -> None:
+        from accounting import events
         from accounting.duties import DUTIES
         from accounting.printing.papers import mail_kinds
         from accounting.privacy import PERSONS, RETENTION
         from accounting.refusals import REFUSALS
         from accounting.services.papers import PRINT, SEND
         from core import refusals
+        from core.events.catalogue import declare_events
         from core.jobs import registry
         from core.mail import kinds
         from core.privacy import register
@@ -38,14 +40,24 @@ class AccountingConfig(AppConfig):
                 "reports": ["view"],
             },
         )
-        limits = {"is_external": True, "soft_seconds": 120, "hard_seconds": 150}
-        registry.declare(
-            registry.JobType(PRINT, "accounting.tasks.paper_print_task", **limits),
-            registry.JobType(SEND, "accounting.tasks.paper_send_task", **limits),
-        )
+        for task, handler in ((PRINT, "paper_print_task"), (SEND, "paper_send_task")):
+            path = f"accounting.tasks.{handler}"
+            registry.declare(
+                registry.JobType(task, path, is_external=True, soft_seconds=120, hard_seconds=150)
+            )
         kinds.declare(*mail_kinds())
         catalog.declare("privacy", {"contacts": ["view", "erase"]})
         catalog.declare_duties(*DUTIES)
+        declare_events(
+            events.DocumentPosted,
+            events.DocumentReversed,
+            events.JournalPosted,
+            events.PaymentPosted,
+            events.PaymentReversed,
+            events.AllocationMade,
+            events.AllocationUndone,
+            events.ReferenceDataChanged,
+        )
         register.declare_persons(*PERSONS)
         register.declare_retention(*RETENTION)
         refusals.register(REFUSALS)

@@ -5,7 +5,9 @@ class ActivityConfig(AppConfig):
     name = "activity"
 
     def ready(self) -> None:
+        from activity.events import UsageQuotaReached
         from activity.privacy import PERSONS, RETENTION
+        from core.events.catalogue import declare_events
         from core.partitions import registry
         from core.privacy import register
         from permissions import catalog
@@ -23,5 +25,6 @@ class ActivityConfig(AppConfig):
             },
             platform={"quotas": ["update"]},
         )
+        declare_events(UsageQuotaReached)
         register.declare_persons(*PERSONS)
         register.declare_retention(*RETENTION)

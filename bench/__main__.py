@@ -16,7 +16,8 @@ def main() -> int:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="posting pages balances imports overhead cache messaging live usage audit jobs paper",
+        help="posting pages balances imports overhead cache messaging live usage audit jobs stream "
+        "paper",
     )
     parser.add_argument("--peers", action="store_true", help="also django-ledger and hordak")
     parser.add_argument("--publish", action="store_true", help="into docs/performance.md")

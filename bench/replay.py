@@ -44,7 +44,11 @@ def _script(company: Company, day: date, *, whole_request: bool) -> str:
     writer = _Writer(newest)
     work = [writer.line(*statement) for statement in statements]
     made = "".join(f", uuidv7() AS {name}" for name in writer.names.values())
-    tenant = f"SELECT set_config('app.tenant_id', '{company.tenant_id}', true){made}\n\\gset\n"
+    said = company.ctx().said("document_create").replace(":", " ")
+    tenant = (
+        f"SELECT set_config('app.tenant_id', '{company.tenant_id}', true), "
+        f"set_config('app.audit', '{said}', true){made}\n\\gset\n"
+    )
     return "".join(["BEGIN;\n", tenant, *work, "COMMIT;\n"])
 
 
@@ -87,6 +91,8 @@ class _Writer:
             return "now()"
         if isinstance(value, UUID):  # psycopg writes it without hyphens
             return self._text(f"'{value}'::uuid")
+        if isinstance(value, list) and value and isinstance(value[0], UUID):
+            return self._text(f"'{{{','.join(map(str, value))}}}'::uuid[]")
         return self._text(psycopg.sql.Literal(value).as_string(self._connection))
 
     def _text(self, text: str) -> str:

@@ -16,6 +16,7 @@ from bench import (
     pages,
     paper,
     posting,
+    stream,
     usage,
 )
 from bench.chart import write_chart
@@ -53,6 +54,7 @@ class Run:
             "audit": self.audit,
             "jobs": self.jobs,
             "paper": self.paper,
+            "stream": self.stream,
         }
 
     def everything(self, asked: Sequence[str], *, with_peers: bool, publish: bool) -> None:
@@ -163,6 +165,14 @@ class Run:
         taken = paper.mails(self.database, self.companies, self.scale)
         said = f"{paper.demo_read()} documents of the demo say their own numbers on paper."
         self._add("Mails into a sink on this machine", taken, paper.BARE, said)
+
+    def stream(self, server: Server) -> None:
+        pulled = stream.pulling(self.database, server, self.companies, self.scale)
+        self._add("Pulling events, 200 at a time", pulled, stream.RAWPULL)
+        numbered = stream.numbering(self.database, self.companies, self.scale)
+        self._add("Numbering events, of 24 companies", numbered, stream.UPDATED)
+        told = stream.telling(self.database, self.companies, self.scale)
+        self._add("From a change until the next one knows", told, stream.ANNOUNCED)
 
     def peers(self, server: Server) -> None:
         figures = compare.peers(self.database, server, self.companies, self.scale)

@@ -36,6 +36,8 @@ _SETTINGS = {
     "log_timezone": "'UTC'",
     "log_lock_waits": "on",
     "track_io_timing": "on",
+    # By which events are put into the order of their commits (core/jobs/sql/sequences.sql).
+    "track_commit_timestamp": "on",
     "work_mem": "'16MB'",
     "max_wal_size": "'2GB'",
 }

@@ -124,7 +124,7 @@ class System:
         }
         self.supervisor = Supervisor(read_procfile(envfile.ROOT / "Procfile"), environment, emit)
         self.supervisor.start()
-        step("Web, live, worker, relay and beat", self.wait_for_web)
+        step("Web, live, worker, relay, webhooks and beat", self.wait_for_web)
 
     def wait_for_web(self) -> None:
         assert self.supervisor is not None
@@ -178,7 +178,7 @@ class System:
         emit("Stopping")
         try:
             if self.supervisor is not None:
-                step("Stopped web, live, worker, relay and beat", self.supervisor.stop)
+                step("Stopped web, live, worker, relay, webhooks and beat", self.supervisor.stop)
         finally:
             step("Stopped Valkey and PostgreSQL", self.stack.stop)
 

@@ -61,6 +61,8 @@ NAVIGATION = {
         ("Quota", "speed", "activity_usagequota", "activity.quotas"),
     ],
     "System": [
+        ("Webhooks", "webhook", "webhooks_webhookendpoint", "webhooks.endpoints"),
+        ("Deliveries", "send", "webhooks_webhookdelivery", "webhooks.deliveries"),
         ("Mails", "mail", "mail_mail", "mail.mails"),
         ("Jobs", "pending_actions", "jobs_job", "jobs.jobs"),
         ("Schedule", "schedule", "schedule", "system.schedule"),

@@ -21,6 +21,7 @@ class StaffConsoleConfig(AdminConfig):
         }
         catalog.declare("system", {}, platform=platform)
         catalog.declare("audit", {"log": ["view"]})
+        catalog.declare("exports", {"exports": ["view"]})
         mail = {
             "mails": ["view", "send"],
             "settings": ["view", "update"],
@@ -28,4 +29,7 @@ class StaffConsoleConfig(AdminConfig):
         }
         catalog.declare("mail", mail)
         catalog.declare("jobs", {"jobs": ["view", "cancel", "replay"]})
+        catalog.declare("events", {"events": ["view"]})
+        webhooks = ["view", "create", "update", "delete"]
+        catalog.declare("webhooks", {"endpoints": webhooks, "deliveries": ["view", "replay"]})
         records.register(*RECORDS)

@@ -19,9 +19,11 @@ app.autodiscover_tasks(
     [
         "core.api",
         "core.audit",
+        "core.exports",
         "core.files",
         "core.jobs",
         "core.partitions",
+        "core.webhooks",
         "permissions",
         "activity",
         "accounting",

@@ -58,6 +58,11 @@ SCHEDULE = {
         "schedule": crontab(hour=3, minute=5),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
+    "delete what is known of exports": {
+        "task": "core.exports.tasks.exports_purge_task",
+        "schedule": crontab(hour=3, minute=35),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
     "purge mails that were written long ago": {
         "task": "core.mail.tasks.mails_purge_task",
         "schedule": crontab(hour=3, minute=20),
@@ -71,6 +76,11 @@ SCHEDULE = {
     "delete bytes that belong to no file": {
         "task": "core.files.tasks.orphans_purge_task",
         "schedule": crontab(hour=3, minute=20),
+        "options": {"queue": "low", "expires": DAY_SECONDS},
+    },
+    "purge deliveries of webhooks": {
+        "task": "core.webhooks.tasks.webhook_deliveries_purge_task",
+        "schedule": crontab(hour=3, minute=15),
         "options": {"queue": "low", "expires": DAY_SECONDS},
     },
     "purge sessions that cannot be refreshed": {

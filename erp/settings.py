@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "core.tenancy",
     "core.jobs",
     "core.files",
+    "core.exports",
+    "core.webhooks",
     "core.mail",
     "core.cache",
     "core.partitions",
@@ -198,6 +200,8 @@ FILES_DIR = env.str("FILES_DIR", default=str(DATA_DIR / "files"))
 FILE_BYTES_MAX = env.int("FILE_BYTES_MAX", default=512 * 1024 * 1024)
 #: How long a download link can be followed.
 FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=15 * 60)
+#: Rows of one export; a workbook has room for 48 thousand more.
+EXPORT_ROWS_MAX = env.int("EXPORT_ROWS_MAX", default=1_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -299,6 +303,20 @@ LIVE_STREAMS_PER_USER = env.int("LIVE_STREAMS_PER_USER", default=10)
 LIVE_STREAMS_MAX = env.int("LIVE_STREAMS_MAX", default=10_000)
 #: Events that are not purged before their listeners have had them.
 OUTBOX_AWAITED = frozenset(LISTENERS)
+
+# --- Webhooks -----------------------------------------------------------------------
+
+#: Waits between the attempts of a delivery, the last one again and again: three days together.
+WEBHOOK_RETRY_SECONDS = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800]
+#: The first pause of an endpoint that does not answer; each further one is twice as long.
+WEBHOOK_PAUSE_SECONDS = 5.0
+#: A deliverer that is gone is noticed so much later. A turn takes up to ten seconds.
+WEBHOOK_LEASE_SECONDS = env.int("WEBHOOK_LEASE_SECONDS", default=30)
+#: Receivers that one process talks with at once.
+WEBHOOK_SLOTS = env.int("WEBHOOK_SLOTS", default=32)
+#: Hosts, or `host:port`, that are called whatever they are, for receivers in tests: never in
+#: production, where whoever may subscribe could reach them.
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["permissions.authentication.BearerAuthentication"],

@@ -128,6 +128,14 @@ PERSONS = (
     ),
     PersonalData(
         USER,
+        "exports.Export",
+        "created_by_id",
+        ("address", "format", "created_at", "rows"),
+        Fate.KEPT,
+        "What he took with him stays known for a week, and in the audit log.",
+    ),
+    PersonalData(
+        USER,
         "files.StoredFile",
         "created_by_id",
         ("name", "purpose", "created_at", "expires_at"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import Api, Company, api_of, join, new_company, new_user
-from tests.database import build_template, copy_template
+from tests.database import another_copy, build_template, copy_template
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -41,6 +41,13 @@ def database(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """For modules whose tests visit every company: those of other tests would take minutes."""
+    with django_db_blocker.unblock(), another_copy("own"):
         yield
 
 

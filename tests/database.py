@@ -1,6 +1,8 @@
 """Test databases: migrated once as the owner, copied per worker, used as the application."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,8 +14,13 @@ from django.db import connections
 from psycopg import sql
 
 from core.cache.listener import Listener
+from core.ops.watch import Watch
 
 TEMPLATE = "test_erp_template"
+END_SESSIONS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = %s AND usename = current_user
+"""
 
 
 def build_template(run_directory: Path, worker_id: str) -> None:
@@ -27,8 +34,7 @@ def build_template(run_directory: Path, worker_id: str) -> None:
         _create(TEMPLATE)
         _use("owner", TEMPLATE)
         _use("default", TEMPLATE)
-        # A database that somebody is connected to cannot be copied, and the listener would stay.
-        with mock.patch.object(Listener, "ensure"):
+        with nobody_watching():  # a database that somebody is connected to cannot be copied
             call_command("migrate", verbosity=0, interactive=False)
         connections.close_all()
         done.touch()
@@ -41,6 +47,32 @@ def copy_template(worker_id: str) -> None:
     _create(name, template=TEMPLATE)
     for alias in settings.DATABASES:
         _use(alias, name)
+
+
+@contextmanager
+def nobody_watching() -> Iterator[None]:
+    """Without the threads that a process of the system starts by itself, and which stay."""
+    with mock.patch.object(Listener, "ensure"), mock.patch.object(Watch, "ensure"):
+        yield
+
+
+@contextmanager
+def another_copy(purpose: str) -> Iterator[str]:
+    """In place of this worker's database, one where no other test has left companies behind."""
+    usual = settings.DATABASES["default"]["NAME"]
+    name = f"{usual}_{purpose}"
+    _create(name, template=TEMPLATE)
+    for alias in settings.DATABASES:
+        _use(alias, name)
+    try:
+        yield name
+    finally:
+        for alias in settings.DATABASES:
+            _use(alias, usual)
+            with connect(alias) as connection:  # threads are still there, and come back to ours
+                connection.execute(END_SESSIONS, [name])
+        with connect("owner", "postgres") as connection:
+            connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def connect(alias: str, database: str | None = None) -> psycopg.Connection[Any]:

@@ -8,6 +8,7 @@ from accounting.models.contacts import Contact
 from accounting.models.journals import Journal
 from accounting.models.series import Series
 from accounting.models.taxes import Tax
+from core.audit.declared import Audited
 from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
@@ -167,6 +168,8 @@ class DocumentLine(TenantModel):
     tax_inclusive = models.BooleanField(default=False)
     net = AmountField()
     tax_amount = AmountField()
+
+    audited = Audited(under="document_id")
 
     class Meta(TenantModel.Meta):
         ordering = ["document", "position"]

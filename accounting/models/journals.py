@@ -6,6 +6,7 @@ from accounting.fields import AmountField
 from accounting.models.accounts import Account
 from accounting.models.contacts import Contact
 from accounting.models.series import Series
+from core.audit.declared import Audited
 from core.tenancy.fields import TenantField
 from core.tenancy.models import TenantForeignKey, TenantModel
 
@@ -85,6 +86,8 @@ class JournalLine(TenantModel):
     effective_on = models.DateField(help_text="The journal's, copied for the ledger's index.")
     amount = AmountField()
     memo = models.CharField(max_length=500, blank=True, default="")
+
+    audited = Audited(under="journal_id")
 
     class Meta(TenantModel.Meta):
         ordering = ["journal", "position"]

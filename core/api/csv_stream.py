@@ -17,18 +17,31 @@ class _Echo:
         return line
 
 
+_writer = csv.writer(_Echo())
+
+
+def shown_columns(columns: Iterable[str], fields: frozenset[str]) -> list[str]:
+    """Those of `columns` that are in `fields`, if any are."""
+    return [name for name in columns if not fields or name in fields]
+
+
 def csv_lines(
     rows: Iterable[dict[str, Any]], columns: Iterable[str], fields: frozenset[str]
 ) -> Iterator[str]:
-    """A header and one line per row: those of `columns` that are in `fields`, if any are."""
-    shown = [name for name in columns if not fields or name in fields]
-    writer = csv.writer(_Echo())
-    yield writer.writerow(shown)
+    """A header and one line per row."""
+    shown = shown_columns(columns, fields)
+    yield csv_line(shown)
     for row in rows:
-        yield writer.writerow([_cell(row.get(column)) for column in shown])
+        yield csv_line(cell_text(row.get(column)) for column in shown)
 
 
-def _cell(value: Any) -> Any:
+def csv_line(cells: Iterable[Any]) -> str:
+    line: str = _writer.writerow(cells)
+    return line
+
+
+def cell_text(value: Any) -> Any:
+    """What a value looks like in a cell; never like a formula."""
     if value is None:
         return ""
     if isinstance(value, Decimal):

@@ -28,6 +28,7 @@ REFUSALS = {
     "405": "No such method here: `METHOD_NOT_ALLOWED`.",
     "406": "Only JSON, or CSV where offered: `NOT_ACCEPTABLE`.",
     "409": "`CONFLICT`, `NOT_DRAFT`, `NOT_POSTED` or `IDEMPOTENCY_IN_PROGRESS`.",
+    "410": "No longer kept: `GONE`.",
     "412": "If-Match is stale: `STALE_VERSION`.",
     "413": "The body is too large: `TOO_LARGE`.",
     "415": "The body is not JSON: `UNSUPPORTED_MEDIA_TYPE`.",
@@ -37,7 +38,7 @@ REFUSALS = {
     "503": "`OPERATION_TIMEOUT`, `QUEUE_FULL` or `SERVICE_UNAVAILABLE`.",
 }
 CODES = [
-    "CONFLICT", "FORBIDDEN", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH", "INTERNAL",
+    "CONFLICT", "FORBIDDEN", "GONE", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH", "INTERNAL",
     "INVALID", "MALFORMED", "METHOD_NOT_ALLOWED", "NOT_ACCEPTABLE", "NOT_AUTHENTICATED",
     "NOT_DRAFT", "NOT_FOUND", "NOT_POSTED", "OPERATION_TIMEOUT", "OVER_ALLOCATED", "QUEUE_FULL",
     "QUOTA_EXCEEDED", "RATE_LIMITED", "SERVICE_UNAVAILABLE", "STALE_VERSION", "TOO_LARGE",
@@ -50,6 +51,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "DateField": {"type": "string", "format": "date"},
     "UUIDField": {"type": "string", "format": "uuid"},
     "TruthField": {"type": "boolean"},
+    "WholeField": {"type": "integer"},
 }
 NEEDS_BODY = {"400", "413", "415"}
 NEEDS_WRITE = {"409", "412"}
@@ -233,6 +235,8 @@ def _filter_parameters(schema: EndpointSchema, endpoint: Endpoint) -> Any:
         limits = dict(FILTERS.get(type(field).__name__, NAME))
         if longest := getattr(field, "max_length", None):
             limits["maxLength"] = longest
+        if (largest := getattr(field, "largest", None)) is not None:
+            limits |= {"minimum": field.least, "maximum": largest}
         if choices := [str(value) for value, _ in getattr(field, "choices", []) if value != ""]:
             limits["enum"] = choices
         yield OpenApiParameter(
@@ -300,7 +304,7 @@ def _headers_of(status: str) -> dict[str, Any]:
 
 
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> list[str]:
-    left_out = set()
+    left_out = set() if path.endswith("/events/") else {"410"}
     if method == "get":
         left_out |= NEEDS_BODY | NEEDS_WRITE
     if not operation.get("security") and not path.endswith(("login/", "refresh/")):

@@ -18,12 +18,16 @@ class Audited:
     `ignored`: a change of it alone is not recorded; for counters and positions.
     `personal`: recorded apart, so that it can be erased while the chain stays whole.
     `inserts`: False where a row's own columns say who made it, and it never changes unseen.
+    `under`: for lines, the column that names what they belong to. Those that one statement adds
+    to it are one entry, of what they belong to; changed or deleted, each has its own. Nothing
+    of such a table is hidden.
     """
 
     masked: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     inserts: bool = True
+    under: str = ""
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -13,9 +13,12 @@ Declaration = Audited | Unaudited
 EVERYTHING = Audited()
 NO_TENANT = Unaudited("A global table that does not say otherwise.")
 
+#: Whether the database has what `attach_sql` calls: not while the log's own migrations run.
+CAN_ATTACH = "to_regprocedure('audit_attach(regclass,text[],text[],text[],boolean,text)') NOTNULL"
 #: Of the arguments all but the masks, which follow from what is masked.
 ATTACHED_SQL = """
-    SELECT c.relname, bool_or(t.tgname = 'audit_insert'), min(said[1]), min(said[2]), min(said[4])
+    SELECT c.relname, bool_or(t.tgname = 'audit_insert'),
+        min(said[1]), min(said[2]), min(said[4]), min(said[5])
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     CROSS JOIN string_to_array(encode(t.tgargs, 'escape'), '\\000') AS said
     WHERE t.tgname IN ('audit_insert', 'audit_update') AND t.tgparentid = 0
@@ -40,15 +43,15 @@ def attach_sql(table: str, declared: Declaration) -> str:
     """The statement that makes the triggers what `declared` wants them to be."""
     if isinstance(declared, Unaudited):
         return f"SELECT audit_detach('{table}')"
-    parts = (declared.left_out, declared.masked, declared.personal)
-    arguments = ", ".join(f"'{_array(part)}'" for part in parts)
-    return f"SELECT audit_attach('{table}', {arguments}, {str(declared.inserts).lower()})"
+    arguments = ", ".join(f"'{part}'" for part in _parts(declared)[:3])
+    under = f", '{declared.under}'" if declared.under else ""
+    return f"SELECT audit_attach('{table}', {arguments}, {str(declared.inserts).lower()}{under})"
 
 
 def triggers_attach(connection: Any) -> None:
     """Models may say something else of their audit than when their tables were made. As owner."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regproc('audit_attach') IS NOT NULL")
+        cursor.execute(f"SELECT {CAN_ATTACH}")
         [is_there] = cursor.fetchone()
         for statement in triggers_compare(connection) if is_there else []:
             cursor.execute(statement)
@@ -71,8 +74,12 @@ def triggers_compare(connection: Any) -> list[str]:
 def _as_attached(declared: Declaration) -> tuple[bool, list[str]] | None:
     if isinstance(declared, Unaudited):
         return None
+    return declared.inserts, _parts(declared)
+
+
+def _parts(declared: Audited) -> list[str]:
     parts = (declared.left_out, declared.masked, declared.personal)
-    return declared.inserts, [_array(part) for part in parts]
+    return [*(_array(part) for part in parts), declared.under]
 
 
 def _array(names: tuple[str, ...]) -> str:

@@ -29,10 +29,13 @@ def values_shown(table: str, texts: dict[str, Any] | None) -> Values | None:
     """`texts` of a row of `table` by column, in the order of its fields.
 
     A column that is no more, and a value that is not what the column holds, such as the mask
-    of a secret, stay as they are.
+    of a secret, stay as they are. Lines that came together are under `rows`.
     """
     if texts is None:
         return None
+    if isinstance(texts.get("rows"), list):  # lines that came together; alone a value is text
+        lines = [dict(zip(texts["columns"], row, strict=True)) for row in texts["rows"]]
+        return {"rows": [values_shown(table, line) for line in lines]}
     known = _columns(table)
     ordered = sorted(texts, key=lambda name: known[name][0] if name in known else len(known))
     return {name: _value(texts[name], known.get(name, (0, None))[1]) for name in ordered}

@@ -1,6 +1,6 @@
 """Writes of files: kept, fetched, ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
@@ -12,7 +12,7 @@ from core.audit.looks import audit_look
 from core.errors import NotFound
 from core.files.models import StoredFile
 from core.files.selectors import fetchable
-from core.files.storage import Source, content_open, content_write
+from core.files.storage import Content, Source, content_open, content_write
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
 
@@ -37,13 +37,17 @@ class FileInput:
 
 
 @command
-def file_keep(ctx: Context, *, file: FileInput, content: Source) -> StoredFile:
+def file_keep(ctx: Context, *, file: FileInput, content: Source | Content) -> StoredFile:
     """Keep these bytes as a file of the company. Raises FileTooLarge.
 
     They are on the disk before the row is; where the caller's transaction is undone,
-    or done again, what lies there is swept away a day later.
+    or done again, what lies there is swept away a day later. A transaction has seconds:
+    what takes longer is written before it, with `content_write`.
     """
-    written = content_write(content, tenant_id=ctx.tenant_id, day=ctx.today)
+    if isinstance(content, Content):
+        written = content
+    else:
+        written = content_write(content, tenant_id=ctx.tenant_id, day=ctx.today)
     return StoredFile.objects.create(
         name=_name(file.name),
         media_type=file.media_type,
@@ -87,6 +91,14 @@ def file_expire(ctx: Context, *, file_id: UUID) -> None:
     ended = StoredFile.objects.filter(pk=file_id, expires_at__gt=ctx.now)
     if not ended.update(expires_at=ctx.now):
         raise NotFound
+
+
+@command
+def files_expire(ctx: Context, *, file_ids: Iterable[UUID | str]) -> None:
+    """The same of several, of which some may be gone already."""
+    StoredFile.objects.filter(pk__in=list(file_ids), expires_at__gt=ctx.now).update(
+        expires_at=ctx.now
+    )
 
 
 def _name(name: str) -> str:

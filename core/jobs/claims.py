@@ -51,8 +51,27 @@ AGAIN_SQL = """
           AND attempt = %(attempt)s
         RETURNING job_id
     )
-    UPDATE jobs_job j SET state = 'retrying', error = %(error)s, run_at = %(run_at)s::timestamptz
+    UPDATE jobs_job j
+    SET state = 'retrying', error = %(error)s, run_at = %(run_at)s::timestamptz
     FROM back WHERE j.tenant_id = %(tenant)s AND j.id = back.job_id"""
+
+
+#: Behind its tenant's last one, so that a long job and others of its tenant alternate.
+GO_ON_SQL = """
+    WITH back AS (
+        UPDATE jobs_jobticket t
+        SET worker = NULL, lease_until = NULL, attempt = 0, turn = job_turn((
+            SELECT max(w.turn) FROM jobs_jobticket w
+            WHERE w.tenant_id = t.tenant_id AND w.queue = t.queue AND w.worker IS NULL))
+        WHERE job_id = %(job)s AND worker = %(worker)s::varchar AND attempt = %(attempt)s
+        RETURNING job_id
+    )
+    UPDATE jobs_job j SET state = 'queued', attempts = 0 FROM back
+    WHERE j.tenant_id = %(tenant)s AND j.id = back.job_id"""
+HELD_SQL = """
+    SELECT 1 FROM jobs_jobticket
+    WHERE job_id = %(job)s AND worker = %(worker)s::varchar AND attempt = %(attempt)s
+    FOR NO KEY UPDATE"""
 
 
 class LeaseLost(Exception):
@@ -125,6 +144,19 @@ def job_again(ctx: Context, claim: Claim, *, error: str, run_at: datetime | None
     """Back into the line, at `run_at` or at once. Raises LeaseLost."""
     values = {"error": error, "run_at": run_at or ctx.now, "at_once": run_at is None}
     _only_if_held(AGAIN_SQL, _of(claim) | values)
+
+
+@command
+def job_go_on(ctx: Context, claim: Claim) -> None:
+    """A part of it is done; the next one in its turn. Raises LeaseLost."""
+    _only_if_held(GO_ON_SQL, _of(claim))
+
+
+@command
+def job_held(ctx: Context, claim: Claim) -> None:
+    """Part of a command of an external job: nobody takes it back or calls it off until that
+    has committed. Raises LeaseLost where somebody has."""
+    _only_if_held(HELD_SQL, _of(claim))
 
 
 @command

@@ -6,6 +6,7 @@ import structlog
 from django.conf import settings
 
 from core.jobs.models import OutboxEvent
+from core.jobs.positions import place_all
 from core.jobs.services import QueueFull, job_enqueue
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
@@ -23,7 +24,10 @@ def hand_on() -> int:
     """
     if not settings.EVENT_LISTENERS:
         return 0
-    waiting = OutboxEvent.objects.filter(published_at=None, name__in=settings.EVENT_LISTENERS)
+    place_all()  # which asks who wrote a row when, so it comes before we write to it
+    waiting = OutboxEvent.objects.filter(
+        published_at=None, position__isnull=False, name__in=settings.EVENT_LISTENERS
+    )
     full, count = set(), 0
     for event in waiting.order_by("id")[:BATCH_SIZE]:
         if event.tenant_id in full:

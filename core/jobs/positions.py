@@ -2,11 +2,13 @@
 
 An id is drawn before its transaction commits, so a reader that goes by ids steps
 over what commits late. Positions are given afterwards, by `outbox_place` under a
-lock: what is behind a position never grows.
+lock: what is behind a position never grows. With it goes the event's `sequence`, its
+place among those of its tenant, of which none is left out.
 """
 
 import re
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connections
 
@@ -20,7 +22,8 @@ LARGEST = 2**63 - 1
 
 
 class Tail(NamedTuple):
-    """Positions: the last one that was given, and the last one whose event may be gone."""
+    """Positions, or one tenant's sequence: the last one that was given, and the last one
+    whose event may be gone."""
 
     position: int
     purged: int
@@ -53,6 +56,15 @@ def tail() -> Tail:
     with connections[write_alias()].cursor() as cursor:
         cursor.execute("SELECT position, purged FROM jobs_outboxtail")
         return Tail(*cursor.fetchone())
+
+
+def tenant_tail(tenant_id: UUID) -> Tail:
+    """How far one tenant's own sequence goes. Global."""
+    with connections[write_alias()].cursor() as cursor:
+        cursor.execute(
+            "SELECT sequence, purged FROM jobs_tenanttail WHERE tenant_id = %s", [tenant_id]
+        )
+        return Tail(*(cursor.fetchone() or (0, 0)))
 
 
 def shown(position: int) -> str:

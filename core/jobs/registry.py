@@ -13,6 +13,9 @@ ATTEMPTS_MAX = 3
 HARD_SECONDS_MAX = 280
 
 Handler = Callable[..., Any]
+#: What an external job returns that has kept a part of its work: it goes on when it is its
+#: turn again, as the same job, and its attempts are counted anew.
+MORE = object()
 
 
 @dataclass(frozen=True, slots=True)

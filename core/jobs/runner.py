@@ -15,10 +15,10 @@ from django.conf import settings
 
 from core.errors import DomainError
 from core.jobs import registry, tallies
-from core.jobs.claims import Claim, LeaseLost, claim_next, job_again, job_end
+from core.jobs.claims import Claim, LeaseLost, claim_next, job_again, job_end, job_go_on
 from core.jobs.keeper import RunningJob, keeper, soft_limit
 from core.jobs.models import Job, JobState, Queue
-from core.jobs.registry import ATTEMPTS_MAX, JobType, UnknownTask
+from core.jobs.registry import ATTEMPTS_MAX, MORE, JobType, UnknownTask
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
 
@@ -94,24 +94,28 @@ def _run(claim: Claim, job: Job) -> str:
         job_type = registry.find(job.task)
         running = RunningJob(claim, job_type, job.effect_key)
         with keeper.beside(running), soft_limit(job_type.soft_seconds):
-            _perform(claim, job, job_type, running)
+            is_whole = _perform(claim, job, job_type, running)
     except LeaseLost:
         log.warning("job_lease_lost", task=job.task, attempt=claim.attempt)
         return "lost"
     except Exception as error:  # noqa: BLE001  whatever it was, it is the job's, not the worker's
         return _failed(claim, job, error)
-    return "done"
+    return "done" if is_whole else "part"
 
 
-def _perform(claim: Claim, job: Job, job_type: JobType, running: RunningJob) -> None:
-    """The effect, and the end of the job with it."""
+def _perform(claim: Claim, job: Job, job_type: JobType, running: RunningJob) -> bool:
+    """The effect, and the end of the job with it; False where it goes on another time."""
     handler = job_type.load()
     ctx = claim.ctx(datetime.now(UTC), job)
     if job_type.is_external:
         result = handler(ctx, running, **job.arguments)
+        if result is MORE:
+            job_go_on(ctx, claim)
+            return False
         job_end(ctx, claim, state=JobState.DONE, result=result, job=job)
     else:
         _whole(ctx, claim, job, lambda: handler(ctx, running, **job.arguments))
+    return True
 
 
 @command

@@ -4,9 +4,9 @@ from django.http import HttpResponse
 
 from core.cache.runtime import runtime
 from core.jobs import pressure
+from core.ops.watch import watch
 
 CACHE_AWAY = "The cache does not answer; answers are true, and may be slower."
-
 QUEUE_NEARLY_FULL = "A queue of jobs is nearly full; what needs one may be refused soon."
 
 
@@ -16,7 +16,7 @@ def service_message() -> str:
     parts.listener.ensure()  # a process that only refuses so far would not know otherwise
     said = [CACHE_AWAY] if parts.is_away else []
     said += [QUEUE_NEARLY_FULL] if pressure.is_felt() else []
-    return " ".join(said)
+    return " ".join(said + watch.messages())
 
 
 def say_so(response: HttpResponse) -> None:

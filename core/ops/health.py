@@ -1,21 +1,17 @@
 """`/healthz`: the process lives. `/readyz`: each thing it depends on, by name."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from kombu.connection import Connection
 
 from core.jobs import pressure
 from core.jobs.selectors import lines, longest_line
-from core.partitions.selectors import months_ahead_least
+from core.ops.watch import broker_ask, has_broker, months_ahead_few
 
-#: Fewer are a warning: writing fails when there is none left.
-MONTHS_AHEAD_MIN = 2
 #: Longer, and no worker seems to be there.
 JOB_WAITS_SECONDS_MAX = 60
 
@@ -60,16 +56,15 @@ def _cache() -> str:
 
 
 def _broker() -> str:
-    if settings.CELERY_BROKER_URL.startswith("memory"):
+    if not has_broker():
         return "disabled"
-    with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as connection:
-        connection.ensure_connection(max_retries=1, timeout=1)
+    broker_ask()
     return "ok"
 
 
 def _partitions() -> str:
-    ahead = months_ahead_least(datetime.now(UTC))
-    return "ok" if ahead is None or ahead >= MONTHS_AHEAD_MIN else f"{ahead} months ahead"
+    few = months_ahead_few()
+    return "ok" if few is None else f"{few} months ahead"
 
 
 def _queues() -> str:

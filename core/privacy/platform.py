@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from core.exports.services import EXPORTS_KEPT
 from core.jobs.purge import DEAD_JOBS_KEPT, JOBS_KEPT, KEPT
 from core.mail.purge import MAILS_KEPT
 from core.privacy.register import CONTACT, USER, Fate, PersonalData, Retention
@@ -58,6 +59,7 @@ RETENTION = (
         "purge events that nobody waits for",
     ),
     Retention("jobs_outboxtail", FOR_EVER, dated_by=""),
+    Retention("jobs_tenanttail", COMPANY, dated_by=""),
     Retention(
         "jobs_job",
         f"{JOBS_KEPT.days} days after its end, {DEAD_JOBS_KEPT.days} where it died",
@@ -66,6 +68,11 @@ RETENTION = (
     Retention("jobs_jobticket", "until its job has ended", dated_by="run_at"),
     Retention("jobs_jobtally", FOR_EVER, dated_by=""),
     Retention("jobs_schedulerun", FOR_EVER, dated_by=""),
+    Retention(
+        "exports_export",
+        f"{EXPORTS_KEPT.days} days, as their files",
+        "delete what is known of exports",
+    ),
     Retention(
         "files_storedfile",
         "until it ends, which is said when it is kept",

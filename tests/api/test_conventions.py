@@ -359,6 +359,8 @@ def transitions(company: Company, books: Books) -> list[tuple[str, Any]]:
     stranger = books.api.ok("POST", "contacts/", {"name": "Nobody's customer"})["id"]
     job = enqueue(company)
     found += [(f"jobs/{job}/cancel/", None), (f"jobs/{job}/replay/", None)]
+    export = books.api.ok("POST", "exports/", {"list": "taxes", "format": "csv"})
+    found.append((f"exports/{export['id']}/cancel/", None))
     return [*found, (f"contacts/{stranger}/erase/", {})]
 
 

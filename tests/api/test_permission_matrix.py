@@ -26,6 +26,7 @@ from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, body_for, talk_of
 from tests.paper.desk import KIND, failed_mail, template_of
 from tests.permissions import entry, rights
+from tests.webhooks.desk import dead_delivery
 
 #: method, address, permission, and the status for
 #: owner, accountant, viewer, owner of another company, nobody.
@@ -183,8 +184,27 @@ GET    jobs/                        jobs.jobs.view                  200 403 403 
 GET    jobs/{id}/                   authenticated                   200 404 404 404 401
 POST   jobs/{id}/cancel/            jobs.jobs.cancel                200 403 403 404 401
 POST   jobs/{id}/replay/            jobs.jobs.replay                200 403 403 404 401
+GET    events/                      events.events.view              200 403 403 200 401
+GET    events/types/                authenticated                   200 200 200 200 401
+GET    exports/                     authenticated                   200 200 200 200 401
+POST   exports/                     authenticated                   202 202 202 202 401
+GET    exports/{id}/                authenticated                   200 404 404 404 401
+POST   exports/{id}/cancel/         authenticated                   200 404 404 404 401
 GET    files/{id}/                  authenticated                   200 404 404 404 401
 GET    files/{id}/content/          public                          200 200 200 200 200
+GET    webhooks/                    webhooks.endpoints.view         200 403 403 200 401
+POST   webhooks/                    webhooks.endpoints.create       201 403 403 201 401
+GET    webhooks/{id}/               webhooks.endpoints.view         200 403 403 404 401
+PATCH  webhooks/{id}/               webhooks.endpoints.update       200 403 403 404 401
+DELETE webhooks/{id}/               webhooks.endpoints.delete       204 403 403 404 401
+GET    webhooks/{id}/history/       webhooks.endpoints.view         200 403 403 404 401
+POST   webhooks/{id}/enable/        webhooks.endpoints.update       200 403 403 404 401
+POST   webhooks/{id}/rotate/        webhooks.endpoints.update       200 403 403 404 401
+POST   webhooks/{id}/test/          webhooks.endpoints.update       204 403 403 404 401
+POST   webhooks/{id}/replay/        webhooks.deliveries.replay      200 403 403 404 401
+GET    webhooks/{id}/deliveries/    webhooks.deliveries.view        200 403 403 404 401
+GET    webhooks/{id}/deliveries/{delivery_id}/ webhooks.deliveries.view 200 403 403 404 401
+POST   webhooks/{id}/deliveries/{delivery_id}/replay/ webhooks.deliveries.replay 200 403 403 404 401
 POST   invoices/{id}/pdf/           accounting.invoices.print       202 202 202 404 401
 POST   invoices/{id}/send/          accounting.invoices.send        202 202 403 404 401
 POST   invoices/send/               accounting.invoices.send        202 202 403 404 401
@@ -226,6 +246,7 @@ GET    audit/{id}/                  audit.log.view                  200 403 403 
 #: From hexadecimal digits.
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 TALK = ("threads", "messages")
+EXPORT = {"list": "taxes", "format": "csv"}
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 
@@ -258,6 +279,12 @@ class World:
     company: Company
     books: Books
     login: dict[str, Callable[[], Api]]
+
+    def webhook(self) -> tuple[Any, Any]:
+        """A new one, and its dead delivery; those of before make room."""
+        for one in self.books.api.ok("GET", "webhooks/")["data"]:
+            self.books.api.ok("DELETE", f"webhooks/{one['id']}/")
+        return dead_delivery(self.company)
 
 
 @pytest.fixture(scope="module")
@@ -365,6 +392,12 @@ def address(world: World, rule: Rule) -> str:
     if noun == "files":
         link = path_and_token(link_of(world.company, file := keep(world.company)))
         return link if rule.permission == PUBLIC else rule.path.replace("{id}", str(file.pk))
+    if "{id}" in rule.path and noun == "exports":
+        made = api_of(world.company, world.company.owner).ok("POST", "exports/", EXPORT)
+        return rule.path.replace("{id}", made["id"]) + "?dry_run=true" * (rule.method == "POST")
+    if "{id}" in rule.path and noun == "webhooks":
+        hook, delivery = map(str, world.webhook())
+        return rule.path.replace("{id}", hook).replace("{delivery_id}", delivery)
     if "{id}" in rule.path and noun in ("mails", "mail-templates"):
         return mail_address(world.company, rule)
     if "{id}" in rule.path and noun == "jobs":
@@ -401,6 +434,7 @@ def mail_address(company: Company, rule: Rule) -> str:
 def named(world: World, path: str, record_id: str, user_id: str = "") -> str:
     """`path` with everything in braces filled in."""
     path = path.replace("{user_id}", user_id or str(world.company.owner.pk))
+    path = path.replace("{delivery_id}", MISSING)
     return path.replace("{id}", record_id).replace("{emoji}", THUMB)
 
 
@@ -477,6 +511,7 @@ def body_of(world: World, rule: Rule) -> Any:
         return single if "{id}" in rule.path else many(books, noun, contact)
     settled = {"document_id": books.posted["invoices"], "amount": "0.01"}
     return {
+        "POST webhooks/": {"url": "https://hooks.example.com/"},
         "POST auth/login/": {"email": owner.email, "password": PASSWORD},
         "POST auth/forgot-password/": {"email": f"{code}@example.test"},
         "POST memberships/": {"email": f"{code}@example.test", "roles": ["viewer"]},
@@ -491,6 +526,7 @@ def body_of(world: World, rule: Rule) -> Any:
             "account_id": books.accounts["tax"],
         },
         "POST contacts/": {"name": "Ann"},
+        "POST exports/": EXPORT,
         "POST journals/": journal_entry(books),
         "POST invoices/": document(books.customer, line()),
         "POST bills/": document(books.supplier),

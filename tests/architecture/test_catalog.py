@@ -42,6 +42,8 @@ GLOBAL_TABLES = {
     "audit_tail": "local: how far the log may be sealed, of all tenants",
     "jobs_outboxevent": "local: the relay serves all tenants in one sweep",
     "jobs_outboxtail": "local: how far the outbox is placed and purged, of all tenants",
+    "webhooks_webhookline": "local: the deliverer serves all tenants in one line",
+    "jobs_tenanttail": "local: how far each tenant's events are numbered, placed in one sweep",
     "axes_accessattempt": "local: failed logins, before any tenant is known",
     "axes_accessfailurelog": "local: not written (AXES_ENABLE_ACCESS_FAILURE_LOG)",
     "axes_accessattemptexpiration": "local: not written (AXES_USE_ATTEMPT_EXPIRATION)",
@@ -66,6 +68,8 @@ GLOBAL_WITH_TENANT = {
     "permissions_onetimetoken",
     "jobs_jobticket",
     "jobs_outboxevent",
+    "jobs_tenanttail",
+    "webhooks_webhookline",
     "audit_erasure",
 }
 
@@ -94,10 +98,14 @@ LENDING = {
 LENDING_TRIGGERS = {
     "audit_insert",
     "audit_insert_plain",
+    "audit_insert_rows",
+    "audit_insert_lines",
     "audit_update",
     "audit_update_plain",
+    "audit_update_rows",
     "audit_delete",
     "audit_delete_plain",
+    "audit_delete_rows",
     "audit_truncate",
 }
 
@@ -605,4 +613,5 @@ def test_what_is_declared_about_the_log_is_a_column() -> None:
         if isinstance(declared, Audited):
             columns = {field.column for field in model._meta.local_fields}
             named = {*declared.masked, *declared.ignored, *declared.personal}
+            named |= {declared.under} - {""}
             assert named <= columns, model._meta.label

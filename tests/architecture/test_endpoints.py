@@ -27,6 +27,8 @@ from core.files.links import link_token
 from core.ids import uuid7
 from core.jobs.positions import place_all
 from core.tenancy.fields import TenantManager
+from core.webhooks.services.endpoints import ENDPOINTS_MAX
+from core.webhooks.services.fanout import deliveries_owe
 from permissions.catalog import platform_codes
 from permissions.policy import HELD_SQL
 from permissions.selectors.actors import SESSION_SQL
@@ -39,6 +41,7 @@ from tests.jobs.desk import enqueue
 from tests.messaging.talk import THUMB, Talk, say, talk_of
 from tests.paper.desk import failed_mail, mail_to, template_of
 from tests.permissions import entry, rights
+from tests.webhooks.desk import DEAD, dead_delivery, hook
 
 #: Namespaces that know who calls.
 CALLERS = ("session", "user_permissions")
@@ -140,6 +143,9 @@ def records_of(books: Books) -> dict[str, str]:
     records["mails"] = failed_mail(books.company).pk
     records["mail-templates"] = template_of(books.company).pk
     records["files"] = keep(books.company).pk
+    owner = api_of(books.company, books.company.owner)
+    records["exports"] = owner.ok("POST", "exports/", {"list": "taxes", "format": "csv"})["id"]
+    records["webhooks"], _ = dead_delivery(books.company)
     api = api_of(books.company, books.company.owner)
     records |= {noun: api.ok("GET", f"{noun}/")["data"][0]["id"] for noun in ("series", "audit")}
     return {noun: str(record) for noun, record in records.items()}
@@ -161,6 +167,7 @@ def ask(api: Api, row: Row, path: str, record_id: Any) -> Any:
 def addressed(path: str, record_id: Any) -> str:
     """`path` with everything in braces filled in; people and emoji are the same for everybody."""
     path = path.replace("{user_id}", str(UUID(int=1))).replace("{emoji}", THUMB)
+    path = path.replace("{delivery_id}", str(DEAD.get(str(record_id), UUID(int=2))))
     return path.replace("{id}", str(record_id))
 
 
@@ -325,9 +332,16 @@ def fill(books: Books, times: int) -> Talk:
         rights.member_of(books.company, rights.VIEW)
         entry.session_of(books.company)
         enqueue(books.company)
+        api_of(books.company, books.company.owner).ok(
+            "POST", "exports/", {"list": "taxes", "format": "csv"}
+        )
+        if number < ENDPOINTS_MAX // 2:
+            hook(books.company)
         mail_to(books.company)
         template_of(books.company, language=next(LANGUAGES))
         assert posted.row["number"], number
+    place_all()
+    deliveries_owe(books.company.ctx())
     return talk
 
 

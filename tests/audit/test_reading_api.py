@@ -135,7 +135,7 @@ def test_every_record_with_an_address_has_a_history() -> None:
     paths = {path for path, view, _ in addresses() if hasattr(view, "get")}
     records = {path for path in paths if path.count("{") == 1 and path.endswith("{id}/")}
     without = {path for path in records if f"{path}history/" not in paths}
-    unaudited = {f"/api/v1/{noun}/{{id}}/" for noun in ("audit", "jobs", "files")}
+    unaudited = {f"/api/v1/{noun}/{{id}}/" for noun in ("audit", "jobs", "files", "exports")}
     assert without == unaudited
     assert {f"/api/v1/{noun}/history/" for noun in ("settings", "messaging/settings")} <= paths
 

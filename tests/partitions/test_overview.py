@@ -45,7 +45,7 @@ def test_gauges_tell_months_size_and_rows_of_each_table() -> None:
 
 @pytest.mark.parametrize(("months", "state"), [(12, "ok"), (2, "ok"), (1, "1 months ahead")])
 def test_readiness_is_degraded_below_two_months(monkeypatch: Any, months: int, state: str) -> None:
-    monkeypatch.setattr("core.ops.health.months_ahead_least", lambda now: months)
+    monkeypatch.setattr("core.ops.watch.months_ahead_least", lambda now: months)
     answer = Client().get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["checks"]["partitions"] == state

@@ -24,6 +24,8 @@ from tests.permissions.rights import (
     update,
 )
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 NEW_VIEW = catalog.Code("accounting", "novelties", "view", is_platform=False)
 NEW_POST = catalog.Code("accounting", "novelties", "post", is_platform=False)
 NEW_PLATFORM = catalog.Code("accounting", "novelties", "seize", is_platform=True)

@@ -1,7 +1,7 @@
 """Three nouns: events that were announced, jobs to be done, and the clock's entries."""
 
 from core.jobs.models.jobs import Job, JobState, JobTally, JobTicket, Queue
-from core.jobs.models.outbox import OutboxEvent, OutboxTail
+from core.jobs.models.outbox import OutboxEvent, OutboxTail, TenantTail
 from core.jobs.models.schedule import ScheduleRun
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "OutboxTail",
     "Queue",
     "ScheduleRun",
+    "TenantTail",
 ]

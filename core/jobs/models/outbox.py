@@ -23,6 +23,8 @@ class OutboxEvent(models.Model):
     published_at = models.DateTimeField(null=True)
     #: Where it stands in the order of commits; empty until somebody has asked.
     position = models.BigIntegerField(null=True)
+    #: The same among its tenant's alone, without gaps. Given with the position, never without.
+    sequence = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -30,7 +32,17 @@ class OutboxEvent(models.Model):
                 fields=["position"],
                 name="jobs_outbox_position",
                 condition=models.Q(position__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "sequence"],
+                name="jobs_outbox_sequence",
+                condition=models.Q(sequence__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="jobs_outbox_placed_whole",
+                condition=models.Q(position__isnull=True, sequence__isnull=True)
+                | models.Q(position__isnull=False, sequence__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(
@@ -64,3 +76,18 @@ class OutboxTail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purged} to {self.position}"
+
+
+class TenantTail(models.Model):
+    """How far one tenant's events are numbered, and how far they are purged.
+
+    A tenant has none until his first event is placed. Written under the lock of the
+    one OutboxTail only. Global.
+    """
+
+    tenant_id = models.UUIDField(primary_key=True)
+    sequence = models.BigIntegerField()
+    purged = models.BigIntegerField(default=0, db_default=0)
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id}: {self.purged} to {self.sequence}"

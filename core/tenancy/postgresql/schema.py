@@ -9,7 +9,7 @@ from django.db.backends.postgresql import schema
 from django.db.models import Field, Model
 
 from core.audit.declared import Audited
-from core.audit.triggers import attach_sql, declaration_of
+from core.audit.triggers import CAN_ATTACH, attach_sql, declaration_of
 from core.tenancy.fields import TenantField, TenantForeignKey, is_tenant_model
 
 TENANT_COLUMN = "tenant_id"
@@ -47,10 +47,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         declared = declaration_of(model)
         if isinstance(declared, Audited):
             attach = attach_sql(model._meta.db_table, declared).replace("SELECT", "PERFORM", 1)
-            self.execute(
-                "DO $do$ BEGIN IF to_regproc('audit_attach') IS NOT NULL THEN "
-                f"{attach}; END IF; END $do$"
-            )
+            self.execute(f"DO $do$ BEGIN IF {CAN_ATTACH} THEN {attach}; END IF; END $do$")
 
     def _assume_few_tenants(self, model: type[Model]) -> None:
         """Statistics for the time until there are real ones.

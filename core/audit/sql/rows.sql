@@ -1,0 +1,131 @@
+-- The triggers of most tables: a tenant's, of which nothing is hidden. They are on the way of every
+-- write, and what they cost is starting statements and working out expressions, so each is one
+-- INSERT with as few expressions as there can be; what audit.sql does for any table takes a third
+-- more. Their arguments are those of the others; columns to leave out, and for lines the column
+-- that names what they belong to.
+DO $do$
+DECLARE
+    body constant text := $body$
+DECLARE
+    part constant text[] := string_to_array(nullif(current_setting('app.audit', true), ''), '|');
+    by_actor constant uuid := nullif(part[1], '');
+    in_session constant uuid := nullif(part[2], '');
+    from_address constant inet := nullif(part[3], '');
+BEGIN
+    INSERT INTO audit_auditlog (id, tenant_id, "table", row_id, action, actor_id, session_id,
+        address, request_id, operation, reason, database_user, old, new, mark)
+    SELECT r.id, r.tenant_id, TG_TABLE_NAME, r.row_id, 'ACTION', by_actor, in_session, from_address,
+        coalesce(part[5], ''), coalesce(part[4], ''), coalesce(part[6], ''), session_user, r.old, r.new,
+        -- audit_head() and audit_mark(), which PostgreSQL would not put in their place here.
+        sha256((SELECT secret FROM audit_key)
+            || convert_to(concat(TG_TABLE_NAME, '|ACTION|', session_user, '|', by_actor, '|',
+                in_session, '|', from_address, '|', part[4], '|', part[5], '|', part[6]), 'UTF8')
+            || record_send(ROW(r.id, r.tenant_id, r.row_id, r.old, r.new, NULL::bytea)))
+    FROM (SOURCE OFFSET 0) AS r;
+    RETURN NULL;
+END
+$body$;
+    came constant text := $source$
+        SELECT uuidv7() AS id, t.tenant_id, t.id AS row_id, NULL::jsonb AS old,
+            hstore_to_jsonb(hstore(t) - TG_ARGV[0]::text[]) AS new
+        FROM new_rows AS t
+    $source$;
+    went constant text := $source$
+        SELECT uuidv7() AS id, t.tenant_id, t.id AS row_id,
+            hstore_to_jsonb(hstore(t) - TG_ARGV[0]::text[]) AS old, NULL::jsonb AS new
+        FROM old_rows AS t
+    $source$;
+    -- FULL JOIN, so that a changed key shows both sides, and so that a plan kept from a single row
+    -- is never a loop over the rows of a large statement.
+    difference constant text := $source$
+        SELECT uuidv7() AS id, d.tenant_id, d.row_id,
+            hstore_to_jsonb(d.old) AS old, hstore_to_jsonb(d.new) AS new
+        FROM (
+            SELECT p.tenant_id, p.row_id,
+                coalesce(p.was - p.became, p.was, '') - TG_ARGV[0]::text[] AS old,
+                coalesce(p.became - p.was, p.became, '') - TG_ARGV[0]::text[] AS new
+            FROM (
+                SELECT coalesce(n.tenant_id, o.tenant_id) AS tenant_id, coalesce(n.id, o.id) AS row_id,
+                    CASE WHEN o.id IS NOT NULL THEN hstore(o) END AS was,
+                    CASE WHEN n.id IS NOT NULL THEN hstore(n) END AS became
+                FROM old_rows AS o FULL JOIN new_rows AS n
+                    ON o.id = n.id AND o.tenant_id = n.tenant_id
+                OFFSET 0
+            ) AS p
+            OFFSET 0
+        ) AS d
+        WHERE d.old <> '' OR d.new <> ''
+    $source$;
+    -- What a statement adds to one document or journal is one entry of it: names once, then values.
+    lines constant text := $source$
+        SELECT uuidv7() AS id, g.tenant_id, g.row_id, NULL::jsonb AS old,
+            jsonb_build_object('columns', g.columns, 'rows', to_jsonb(g.rows)) AS new
+        FROM (
+            SELECT t.tenant_id, (t.row->TG_ARGV[4])::uuid AS row_id, min(akeys(t.line)) AS columns,
+                array_agg(avals(t.line)) AS rows
+            FROM (SELECT n.tenant_id, hstore(n) AS row, hstore(n) - ARRAY['tenant_id', TG_ARGV[4]] AS line
+                FROM new_rows AS n OFFSET 0) AS t
+            GROUP BY t.tenant_id, t.row->TG_ARGV[4]
+        ) AS g
+    $source$;
+    kind record;
+BEGIN
+    FOR kind IN
+        SELECT * FROM (VALUES
+            ('insert_rows', came), ('update_rows', difference), ('delete_rows', went),
+            ('insert_lines', lines)
+        ) AS v(name, source)
+    LOOP
+        EXECUTE format('CREATE OR REPLACE FUNCTION audit_%s() RETURNS trigger LANGUAGE plpgsql'
+            ' SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp'
+            ' SET timezone = ''UTC'' SET datestyle = ''ISO, YMD'' AS %L', kind.name,
+            replace(replace(body, 'ACTION', split_part(kind.name, '_', 1)), 'SOURCE', kind.source));
+    END LOOP;
+END
+$do$;
+
+-- (Re)make the triggers of one table. `under` is for lines: what they belong to.
+DROP FUNCTION audit_attach(regclass, text[], text[], text[], boolean);
+CREATE FUNCTION audit_attach(target regclass, left_out text[], masked text[], personal text[],
+    inserts boolean, under text DEFAULT '') RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    masks constant hstore := (SELECT coalesce(hstore(array_agg(name), array_agg('***'::text)), '')
+        FROM unnest(masked) AS name);
+    arguments constant text := format('%L, %L, %L, %L, %L', left_out, masked, masks, personal, under);
+    is_of_tenant constant boolean := 2 = (SELECT count(*) FROM pg_attribute
+        WHERE attrelid = target AND attname IN ('tenant_id', 'id') AND atttypid = 'uuid'::regtype);
+    variant constant text := CASE WHEN masked || personal <> '{}' THEN ''
+        WHEN is_of_tenant THEN '_rows' ELSE '_plain' END;
+BEGIN
+    IF under <> '' AND (variant <> '_rows' OR left_out <> '{tenant_id,id}') THEN
+        RAISE EXCEPTION 'Of lines that are one entry nothing is hidden or left out: %.', target;
+    END IF;
+    PERFORM audit_detach(target);
+    IF inserts THEN
+        EXECUTE format('CREATE TRIGGER audit_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS'
+            ' new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_insert%s(%s)',
+            target, CASE WHEN under <> '' THEN '_lines' ELSE variant END, arguments);
+    END IF;
+    EXECUTE format('CREATE TRIGGER audit_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows'
+        ' NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_update%s(%s)',
+        target, variant, arguments);
+    EXECUTE format('CREATE TRIGGER audit_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows'
+        ' FOR EACH STATEMENT EXECUTE FUNCTION audit_delete%s(%s)', target, variant, arguments);
+    EXECUTE format('CREATE TRIGGER audit_truncate AFTER TRUNCATE ON %s'
+        ' FOR EACH STATEMENT EXECUTE FUNCTION audit_truncate()', target);
+END
+$$;
+REVOKE ALL ON FUNCTION audit_attach, audit_insert_rows, audit_update_rows, audit_delete_rows,
+    audit_insert_lines FROM PUBLIC;
+
+-- Tables that are there already; what their models say anew is compared after migrating.
+SELECT audit_attach(a.target, a.said[1]::text[], a.said[2]::text[], a.said[4]::text[], a.inserts)
+FROM (
+    SELECT t.tgrelid::regclass AS target, bool_or(t.tgname = 'audit_insert') AS inserts,
+        min(string_to_array(encode(t.tgargs, 'escape'), '\000')) AS said
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgname IN ('audit_insert', 'audit_update') AND t.tgparentid = 0 AND NOT c.relispartition
+    GROUP BY t.tgrelid
+    OFFSET 0
+) AS a;
