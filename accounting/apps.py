@@ -40,11 +40,11 @@ class AccountingConfig(AppConfig):
                 "reports": ["view"],
             },
         )
-        limits = {"is_external": True, "soft_seconds": 120, "hard_seconds": 150}
-        registry.declare(
-            registry.JobType(PRINT, "accounting.tasks.paper_print_task", **limits),
-            registry.JobType(SEND, "accounting.tasks.paper_send_task", **limits),
-        )
+        for task, handler in ((PRINT, "paper_print_task"), (SEND, "paper_send_task")):
+            path = f"accounting.tasks.{handler}"
+            registry.declare(
+                registry.JobType(task, path, is_external=True, soft_seconds=120, hard_seconds=150)
+            )
         kinds.declare(*mail_kinds())
         catalog.declare("privacy", {"contacts": ["view", "erase"]})
         catalog.declare_duties(*DUTIES)

@@ -1,5 +1,6 @@
 """Papers and mails: PDFs of 5 and 500 lines, and mails into a sink on this machine."""
 
+import logging
 import re
 import smtplib
 import socket
@@ -173,6 +174,7 @@ def _sink() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = Controller(_Taken(), hostname="127.0.0.1", port=port)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

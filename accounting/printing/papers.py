@@ -111,10 +111,9 @@ def mail_kinds() -> list[MailKind]:
             words_of("en")[f"title.{kind}"],
             (*EVERY, *placeholders),
             {
-                language: tuple(
-                    words_of(language)[f"mail.{kind}.{part}"] for part in ("subject", "text")
-                )
+                language: (said[f"mail.{kind}.subject"], said[f"mail.{kind}.text"])
                 for language in LANGUAGES
+                for said in [words_of(language)]
             },
         )
         for kind, placeholders in MAILS.items()

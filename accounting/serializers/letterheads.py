@@ -5,6 +5,7 @@ import binascii
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from accounting.models import Letterhead
 from accounting.printing.wording import LANGUAGES
@@ -19,6 +20,9 @@ class PictureField(serializers.CharField):
     """The bytes of a file in base64; empty: none."""
 
     default_error_messages = {"base64": "Not base64."}
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(data) or b""
 
     def to_internal_value(self, data: Any) -> bytes:  # type: ignore[override]
         written: str = super().to_internal_value(data)
@@ -47,7 +51,6 @@ class LetterheadBody(serializers.Serializer):
     logo = PictureField(
         required=False,
         allow_blank=True,
-        default=b"",
         max_length=BYTES_MAX * 4 // 3 + 4,
         help_text=f"A PNG in base64, of {BYTES_MAX // 1000} kB at most. Empty: none.",
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from core.mail.message_ids import mail_of
@@ -60,9 +61,9 @@ def bounce_record(moment: datetime, report: bytes) -> bool:
 def reports_in(path: Path) -> Iterator[bytes]:
     """Of a file of one mail, an mbox, or a Maildir."""
     if path.is_dir():
-        box: mailbox.Mailbox[mailbox.Message] = mailbox.Maildir(path, create=False)  # type: ignore[assignment]
+        box: mailbox.Mailbox[Any] = mailbox.Maildir(path, create=False)
     elif _begins_with(path, b"From "):
-        box = mailbox.mbox(path, create=False)  # type: ignore[assignment]
+        box = mailbox.mbox(path, create=False)
     else:
         yield path.read_bytes()[:REPORT_BYTES_MAX]
         return

@@ -13,6 +13,9 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.filebased import EmailBackend as FileBackend
 
+#: Of headers. Many programs do not know a Message-ID that begins on a line of its own.
+LINE_LENGTH_MAX = 250
+
 
 class Refused(Exception):
     """For good: asked again, the server would say the same. Holds its code only."""
@@ -46,6 +49,7 @@ class SameEachTime(EmailMessage):
 
     def message(self) -> Any:  # type: ignore[override]
         made: Any = super().message()
+        made.policy = made.policy.clone(max_line_length=LINE_LENGTH_MAX)
         if made.is_multipart():
             key = self.extra_headers["Message-ID"].encode()
             made.set_boundary(f"=_{sha256(key).hexdigest()[:40]}")

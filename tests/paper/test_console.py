@@ -1,7 +1,5 @@
 """Mails and the letterhead in the staff console."""
 
-import struct
-import zlib
 from io import BytesIO
 
 import pytest
@@ -14,20 +12,7 @@ from tests.cast import Company
 from tests.console.desk import staff
 from tests.paper.desk import failed_mail, found, mail_to
 from tests.paper.reading import reader_of
-from tests.paper.samples import paper
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def png(width: int = 8, height: int = 8, pixels: bytes | None = None) -> bytes:
-    """A grey one, of RGB."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = (b"\0" + b"\x80" * 3 * width) * height if pixels is None else pixels
-    return SIGNATURE + b"".join(
-        [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
-    )
+from tests.paper.samples import paper, png
 
 
 def test_staff_see_why_a_mail_failed_and_send_it_again(acme: Company) -> None:

@@ -1,5 +1,6 @@
 """The numbers on the paper are the numbers of the books."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from accounting.selectors.documents import document_get
 from accounting.selectors.papers import (
     StatementPeriod,
     document_facts,
+    letterhead_get,
     remittance_facts,
     statement_facts,
 )
@@ -28,8 +30,9 @@ from core.tenancy.context import Context
 from core.tenancy.selectors import tenant_by_slug
 from core.tenancy.transactions import query
 from tests.accounting.books import DAY, Books, open_books
+from tests.cast import api_of
 from tests.paper.reading import amounts_after, amounts_in, pages_of, text_of
-from tests.paper.samples import document_pdf
+from tests.paper.samples import document_pdf, png
 
 ZERO = Decimal(0)
 #: Of the demo's documents, one in so many. The benchmark `paper` looks at every one.
@@ -233,6 +236,21 @@ def test_swiss_thousands_are_grouped() -> None:
 
 
 # --- letterhead -------------------------------------------------------------------------
+
+
+def test_a_logo_comes_and_goes_through_the_api(books: Books) -> None:
+    owner = api_of(books.company, books.company.owner)
+    assert owner.ok("GET", "letterhead/")["version"] == 0
+    picture = base64.b64encode(png()).decode()
+    made = owner.ok("PATCH", "letterhead/", {"logo": picture, "color": "#00aa00"})
+    assert (made["has_logo"], made["color"], made["version"]) == (True, "#00aa00", 1)
+    assert bytes(letterhead_get(books.ctx).logo) == png()
+    for logo in ("not base64!", base64.b64encode(b"GIF89a").decode()):
+        refused = owner.call("PATCH", "letterhead/", {"logo": logo})
+        assert refused.status_code == 422
+        assert refused.data["error"]["fields"][0]["name"] == "logo"
+    assert owner.ok("PATCH", "letterhead/", {"logo": ""})["has_logo"] is False
+    assert owner.call("PATCH", "letterhead/", {"color": "red"}).status_code == 422
 
 
 def test_the_letterhead_stands_on_the_paper(books: Books) -> None:

@@ -185,6 +185,7 @@ def test_a_server_that_dies_after_data_gets_the_same_bytes_again(
         run_all(acme)
     first, second = server.taken
     assert first == second
+    assert b"\r\nMessage-ID: <" in first, "on one line"
     assert server.mails[0]["Message-ID"].strip() == message_id(acme.tenant_id, mail.pk)
     assert found(acme, mail.pk).state == MailState.SENT
 
