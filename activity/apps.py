@@ -7,13 +7,16 @@ class ActivityConfig(AppConfig):
     def ready(self) -> None:
         from activity.events import UsageQuotaReached
         from activity.privacy import PERSONS, RETENTION
+        from activity.services.erased import month_unlink
         from core.events.catalogue import declare_events
         from core.partitions import registry
         from core.privacy import register
         from permissions import catalog
 
         registry.declare(
-            registry.Family("activity", tables=("activity_usageevent",), months_kept=6)
+            registry.Family(
+                "activity", tables=("activity_usageevent",), months_kept=6, forget=month_unlink
+            )
         )
         catalog.declare(
             "activity",

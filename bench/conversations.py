@@ -1,9 +1,12 @@
 """A company that has talked for fifteen months, and the same talk in two other shapes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
+
+from tqdm import tqdm
 
 from bench.crowd import crowd
 from bench.database import Database
@@ -16,6 +19,13 @@ PARTITIONED = ("messaging_message", "messaging_messageread", "messaging_messager
 #: Policies and statements are the product's; only the table's name differs.
 PLAIN = "bench."
 JSONB = "bench.thread_messages"
+#: Indexes of the partitioned tables, and whether a constraint needs them.
+INDEXES_SQL = """
+SELECT i.oid::regclass::text, t.relname, pg_get_indexdef(i.oid),
+       EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid)
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+WHERE x.indrelid = ANY(%s::regclass[]) ORDER BY i.relname
+"""
 LEAKPROOF = Path(__file__).resolve().parent.parent / "deploy" / "sql" / "leakproof.sql"
 
 
@@ -29,6 +39,8 @@ class Talk:
     deep: Sequence[UUID]
     #: Somebody in each who is not the owner.
     others: Sequence[UUID]
+    #: Who has read one message a day.
+    rare: UUID
     messages: int
     partitions: int
 
@@ -36,20 +48,26 @@ class Talk:
 def talk_of(database: Database, companies: Sequence[Company], scale: Scale) -> Talk:
     """Loaded by SQL past the triggers, then analyzed and read into memory."""
     company = company_new()
-    people = ",".join(str(one.user_id) for one in crowd([company], MEMBERS))
+    people = [one.user_id for one in crowd([company], MEMBERS)]
     others = companies[1:]
     messages = scale.rows(10_000_000, 100_000)
-    database.script(
-        "messaging.sql",
-        tenant=str(company.tenant_id),
-        user=str(company.user_id),
-        members=f"{{{people}}}",
-        other_tenants=f"{{{','.join(str(one.tenant_id) for one in others)}}}",
-        others=len(others),
-        threads=THREADS,
-        messages=messages,
-    )
-    database.script("messaging_shapes.sql", tenant=str(company.tenant_id))
+    values = {
+        "tenant": str(company.tenant_id),
+        "user": str(company.user_id),
+        "members": f"{{{','.join(map(str, people))}}}",
+        "rare": str(people[-1]),
+        "other_tenants": f"{{{','.join(str(one.tenant_id) for one in others)}}}",
+    }
+    database.run("SET maintenance_work_mem = '512MB'")
+    with _indexes_after(database):
+        database.script(
+            "messaging.sql", others=len(others), threads=THREADS, messages=messages, **values
+        )
+    database.run("ANALYZE messaging_message")
+    database.script("messaging_people.sql", **values)
+    database.script("messaging_shapes.sql")
+    _same_indexes(database)
+    database.script("messaging_jsonb.sql", **values)
     _same_policies(database)
     _leakproof(database)
     for table in (*PARTITIONED, "messaging_thread", "messaging_participant"):
@@ -62,6 +80,7 @@ def talk_of(database: Database, companies: Sequence[Company], scale: Scale) -> T
         threads,
         deep=[_half_way(database, company, one) for one in threads],
         others=[_other(database, company, one) for one in threads],
+        rare=people[-1],
         messages=messages,
         partitions=database.value(
             "SELECT count(DISTINCT tableoid) FROM messaging_message WHERE tenant_id = %s",
@@ -81,6 +100,25 @@ def in_memory(database: Database, tables: Sequence[str]) -> None:
         "JOIN pg_class c ON c.oid = r.relid WHERE c.relkind IN ('r', 'i')",
         [list(tables)],
     )
+
+
+@contextmanager
+def _indexes_after(database: Database) -> Iterator[None]:
+    """Those of messages that no constraint needs are built when the rows are there."""
+    found = database.rows(INDEXES_SQL, [["messaging_message"]])
+    built = [(name, text) for name, _, text, is_constraint in found if not is_constraint]
+    for name, _ in built:
+        database.run(f"DROP INDEX {name}")
+    yield
+    for _, text in tqdm(built, desc="indexes", leave=False, delay=2):
+        database.run(text.replace(" ON ONLY ", " ON "))
+
+
+def _same_indexes(database: Database) -> None:
+    """On the tables that are not partitioned."""
+    found = database.rows(INDEXES_SQL, [list(PARTITIONED)])
+    for _, table, text, _ in tqdm(found, desc="indexes, one table", leave=False, delay=2):
+        database.run(text.replace(f" ON ONLY public.{table} ", f" ON {PLAIN}{table} "))
 
 
 def _same_policies(database: Database) -> None:

@@ -60,6 +60,7 @@ def recorded(work: Callable[[], object]) -> list[Statement]:
         seen.append((sql, parameters))
         return execute(sql, parameters, many, context)
 
+    connection.ensure_connection()  # which asks for types of its own, once
     with connection.execute_wrapper(record):
         work()
     return seen

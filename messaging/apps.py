@@ -13,6 +13,7 @@ class MessagingConfig(AppConfig):
         from messaging.lookups import Holds
         from messaging.privacy import PERSONS, RETENTION
         from messaging.refusals import REFUSALS
+        from messaging.services.settings import month_forget
         from permissions import catalog
 
         registry.declare(
@@ -25,6 +26,7 @@ class MessagingConfig(AppConfig):
                     "messaging_messagerevision",
                     "messaging_message",
                 ),
+                forget=month_forget,
             )
         )
 

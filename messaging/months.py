@@ -30,3 +30,18 @@ def window(
     if oldest is not None:
         first, _ = bounds(month_plus(month_of(uuid7_time(oldest)), -months_before))
     return {"since": f"'{first}'::uuid", "until": f"'{bounds(last)[1]}'::uuid"}
+
+
+def newest_months(before: UUID) -> list[dict[str, str]]:
+    """The month of `before` and the one before it, each by itself, the newest first.
+
+    Where `before` may be tomorrow, of a month that has not begun, one more.
+    """
+    month = month_of(uuid7_time(before))
+    oldest = month_plus(month_of(uuid7_time(UUID(int=before.int - (AHEAD_MAX << 80)))), -1)
+    found = []
+    while month >= oldest:
+        since, until = bounds(month)
+        found.append({"since": f"'{since}'::uuid", "until": f"'{until}'::uuid"})
+        month = month_plus(month, -1)
+    return found

@@ -1,8 +1,16 @@
 """Which tables are partitioned, and for how long their months are kept. Declared by their apps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from django.conf import settings
+
+from core.tenancy.context import Context
+
+#: Part of a command that brings rows of a month back: takes away what its tenant has had deleted
+#: since they were archived. True where the month may hold such, however often it is asked.
+Forget = Callable[[Context, date], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,7 @@ class Family:
     months_kept: int = 12
     #: The SQL function that takes back archived rows of a table that the application cannot write.
     restored_by: str = ""
+    forget: Forget | None = None
 
     @property
     def months_kept_here(self) -> int:

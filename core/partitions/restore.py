@@ -1,7 +1,7 @@
 """Archived rows back into their partitions: twice does no harm, and a changed file does nothing."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -57,15 +57,22 @@ def _restore(archive: PartitionArchive, found: Contents, moment: datetime, progr
     month = month_of_partition(archive.partition)
     statement = _statement(table, _types(table, columns), columns)
     step("SELECT create_partition(%s, %s::date)", [table, month])
-    inserted = 0
+    family = registry.family_of(table)
+    inserted, less = 0, set()
     for tenant, rows in rows_by_tenant(archive_path(archive.path), BATCH_ROWS):
         ctx = Context(UUID(tenant), None, moment, "partitions")
-        inserted += _write(ctx, statement, rows)
+        written = _write(ctx, statement, rows, month, family.forget)
+        inserted += written.missing
+        if written.is_less:
+            less.add(tenant)
         if progress:
             progress(len(rows))
-    # What takes its rows back itself knows them by more than a sum, and may leave something out.
-    summed = {} if registry.family_of(table).restored_by else found.tenants
+    # What takes its rows back itself knows them by more than a sum, and may leave something out;
+    # and of whoever has had something deleted since, less is there than was archived.
+    summed = {} if family.restored_by else found.tenants
     for tenant, digest in summed.items():
+        if tenant in less:
+            continue
         ctx = Context(UUID(tenant), None, moment, "partitions")
         if tenant_digest(ctx, table=table, month=month, columns=columns) != digest:
             raise RowsDiffer(
@@ -87,13 +94,26 @@ def _types(table: str, columns: list[str]) -> dict[str, str]:
     return types
 
 
+class Written(NamedTuple):
+    """How many rows were missing, and whether their tenant has had some of the month deleted."""
+
+    missing: int
+    is_less: bool
+
+
 @command
-def _write(ctx: Context, statement: sql.Composed, rows: list[list[str | None]]) -> int:
-    """How many rows were missing."""
+def _write(
+    ctx: Context,
+    statement: sql.Composed,
+    rows: list[list[str | None]],
+    month: date,
+    forget: registry.Forget | None,
+) -> Written:
+    """Nobody sees what is forgotten again: it goes in the transaction that brings it."""
     with tenant_cursor() as cursor:
         cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
         [missing] = cursor.fetchone()
-    return int(missing)
+    return Written(int(missing), forget is not None and forget(ctx, month))
 
 
 def _statement(table: str, types: dict[str, str], columns: list[str]) -> sql.Composed:

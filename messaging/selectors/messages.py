@@ -14,14 +14,16 @@ from core.ids import uuid7_time
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
-from messaging.models import Message, MessageRevision, ParticipantRole
-from messaging.months import after_all, window
-from messaging.selectors.access import participation_of, readable_message
+from messaging.models import Message, MessageRevision
+from messaging.months import after_all, newest_months, window
+from messaging.selectors.access import participation_of
 
 Row = dict[str, Any]
 
 SQL = Path(__file__).parent / "sql"
 PAGE_SQL = (SQL / "message_page.sql").read_text(encoding="utf-8")
+MONTH_SQL = (SQL / "message_month.sql").read_text(encoding="utf-8")
+ONE_SQL = (SQL / "message_one.sql").read_text(encoding="utf-8")
 EXTRAS_SQL = (SQL / "message_extras.sql").read_text(encoding="utf-8")
 
 #: The columns of `message_page.sql`.
@@ -52,18 +54,22 @@ def message_get(ctx: Context, *, message_id: UUID) -> Row:
 
     What a deleted message said is shown to the owners of its thread only.
     """
-    message = readable_message(ctx, message_id)
-    rows = list(
-        Message.objects.filter(pk=message.pk)
-        .annotate(sender_name=F("sender__name"))
-        .values(*MESSAGE)
-    )
-    [row] = [whole_shape(ctx, rows)(row) for row in rows]
-    me = participation_of(ctx, message.thread_id)
-    shown = message.deleted_at is None or me.role == ParticipantRole.OWNER
-    revisions = MessageRevision.objects.filter(message=message_id) if shown else None
-    row["revisions"] = _revisions(revisions) if revisions is not None else []
-    return row
+    if message_id > after_all():
+        raise NotFound  # of no month
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            ONE_SQL.format(**window(message_id, message_id)),
+            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "message": message_id},
+        )
+        found = cursor.fetchone()
+    if found is None:
+        raise NotFound
+    *values, has_history = found
+    row = dict(zip(MESSAGE, values, strict=True))
+    row["attachments"] = loads(row["attachments"])  # Django has its own way with jsonb
+    whole: Row = whole_shape(ctx, [row])(row)
+    kept = MessageRevision.objects.filter(message=message_id) if has_history else None
+    return whole | {"revisions": _revisions(kept) if kept is not None else []}
 
 
 def _revisions(found: Any) -> list[Row]:
@@ -97,9 +103,9 @@ def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None
         return None
     before = UUID(place.values[0]) if place.values else after_all()
     # Mostly a page is of this month and the one before; where it is not full, the others are asked.
-    found = _page_rows(ctx, thread_id, page, before, window(before, before, months_before=1))
+    found = _page_rows(ctx, thread_id, page, before, newest_months(before))
     if 0 < len(found) <= page.limit and not found[0]["is_whole"]:
-        found = _page_rows(ctx, thread_id, page, before, window(None, before))
+        found = _page_rows(ctx, thread_id, page, before, [window(None, before)])
     if not found:
         raise NotFound
     rows = found if found[0]["id"] is not None else []
@@ -110,11 +116,13 @@ def _plain_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page | None
 
 
 def _page_rows(
-    ctx: Context, thread_id: UUID, page: PageRequest, before: UUID, months: dict[str, str]
+    ctx: Context, thread_id: UUID, page: PageRequest, before: UUID, months: list[dict[str, str]]
 ) -> list[Row]:
+    limit = page.limit + 1
+    messages = "UNION ALL ".join(MONTH_SQL.format(rows=limit, **one) for one in months)
     with tenant_cursor() as cursor:
         cursor.execute(
-            PAGE_SQL.format(rows=page.limit + 1, **months),
+            PAGE_SQL.format(rows=limit, messages=messages, since=months[-1]["since"]),
             {
                 "tenant": ctx.tenant_id,
                 "thread": thread_id,

@@ -15,6 +15,7 @@ from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_cursor
 from messaging.models import Participant, Thread
+from messaging.models.threads import SLACK_SECONDS
 from messaging.months import after_all, window
 from messaging.selectors.access import participation_of
 from messaging.selectors.unread import UNREAD, kept_since, unread_counts
@@ -103,12 +104,16 @@ def _plain_inbox(ctx: Context, page: PageRequest) -> Page | None:
     place = cursor.place(page) if page.is_plain else None
     if place is None or place.backwards:
         return None
-    columns = ", ".join(f"t.{name}" for name in THREAD)
+    before = UUID(place.values[0]) if place.values else after_all()
+    asked = {"before": before, "surely_before": UUID(int=before.int - (SLACK_SECONDS * 1000 << 80))}
+    parts = {
+        "thread": ", ".join(f"t.{name}" for name in THREAD),
+        "facts": FACTS_COLUMNS,
+        "rows": page.limit + 1,
+        "slack": f"{SLACK_SECONDS} seconds",
+    }
     with tenant_cursor() as connection:
-        connection.execute(
-            INBOX_SQL.format(thread=columns, facts=FACTS_COLUMNS, rows=page.limit + 1),
-            _asked(ctx) | {"before": place.values[0] if place.values else after_all()},
-        )
+        connection.execute(INBOX_SQL.format(**parts), _asked(ctx) | asked)
         names = (*THREAD, "activity", *FACTS)
         rows = [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
     return cursor.page(rows, page, place)

@@ -21,12 +21,16 @@ from messaging.events import MessageDeleted as MessageDeletedEvent
 from messaging.events import MessageEdited, MessageSent
 from messaging.models import Mention, Message, MessageRevision, Participant, ParticipantRole, Thread
 from messaging.models.messages import BODY_LENGTH_MAX
+from messaging.models.threads import is_stale
 from messaging.services.access import message_lock, open_message_lock
 
 SQL = Path(__file__).parent / "sql"
 LOCK_SQL = (SQL / "message_lock.sql").read_text(encoding="utf-8")
 INSERT_SQL = (SQL / "message_insert.sql").read_text(encoding="utf-8")
+TELL_SQL = (SQL / "inboxes_tell.sql").read_text(encoding="utf-8")
 
+#: People of a thread whose inboxes are told that something is said; larger threads are asked.
+TOLD_MAX = 50
 ATTACHMENTS_MAX = 20
 MENTIONS_MAX = 50
 ATTACHMENT_FIELDS = {"name", "content_type", "size", "key"}
@@ -52,6 +56,9 @@ class Place(NamedTuple):
     sent: int
     answers_known: bool
     mentionable: list[UUID] | None
+    #: How the inboxes of the thread stand, and whether they have to learn of it for the first time.
+    activity_id: UUID | None
+    are_untold: bool
 
 
 @command
@@ -59,7 +66,8 @@ def message_send(ctx: Context, *, thread_id: UUID, message: MessageInput) -> UUI
     """Say something in a thread; returns the message's id.
 
     The thread is locked from the choice of the id to the commit, so within a thread
-    ids are in the order in which messages appear. Two statements, however long it is.
+    ids are in the order in which messages appear. Two statements, however long it is; a
+    third once in a minute, for the inboxes.
     """
     mentions = list(dict.fromkeys(message.mentions))
     place = _place(ctx, thread_id, message, mentions)
@@ -89,6 +97,8 @@ def message_send(ctx: Context, *, thread_id: UUID, message: MessageInput) -> UUI
                 "payload": dumps(event.payload).decode(),
             },
         )
+    if place.are_untold or is_stale(place.activity_id, message_id):
+        _tell(ctx, thread_id, message_id)
     if mentions:
         Mention.objects.bulk_create(Mention(message_id=message_id, user_id=u) for u in mentions)
     return message_id
@@ -141,7 +151,7 @@ def _place(ctx: Context, thread_id: UUID, message: MessageInput, mentions: Seque
     """Lock the thread and the sender in it; NotFound where he does not take part."""
     with tenant_cursor() as cursor:
         cursor.execute(
-            LOCK_SQL,
+            LOCK_SQL.format(told=TOLD_MAX),
             {
                 "tenant": ctx.tenant_id,
                 "thread": thread_id,
@@ -154,6 +164,15 @@ def _place(ctx: Context, thread_id: UUID, message: MessageInput, mentions: Seque
     if row is None:
         raise NotFound
     return Place(*row)
+
+
+def _tell(ctx: Context, thread_id: UUID, message_id: UUID) -> None:
+    """The thread comes up in the inboxes of those who take part, unless they are too many."""
+    with tenant_cursor() as cursor:
+        cursor.execute(
+            TELL_SQL.format(told=TOLD_MAX),
+            {"tenant": ctx.tenant_id, "thread": thread_id, "message": message_id},
+        )
 
 
 def _id_after(last: UUID | None) -> UUID:

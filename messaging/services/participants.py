@@ -114,6 +114,8 @@ def participants_join(ctx: Context, thread: Thread, joining: Sequence[Joining]) 
         else:
             him.save()
     Participant.objects.bulk_create(added)
+    # The next message decides whether they are few enough to be told.
+    Participant.objects.filter(thread=thread).exclude(activity_id=None).update(activity_id=None)
 
 
 def _require_fitting(ctx: Context, thread: Thread, joining: Sequence[Joining]) -> None:

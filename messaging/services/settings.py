@@ -1,7 +1,7 @@
 """How long a company keeps its conversations, and deleting what is older."""
 
 from calendar import monthrange
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F, Value
@@ -9,7 +9,7 @@ from django.db.models.functions import Greatest
 
 from core.errors import Invalid, StaleVersion, require
 from core.ids import uuid7_floor
-from core.partitions.months import month_of, month_plus
+from core.partitions.months import beginning, month_of, month_plus
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
 from messaging.models import Message, MessageRevision, MessagingSettings, Thread
@@ -62,6 +62,16 @@ def messages_expire(ctx: Context, *, limit: int) -> int:
     revisions = list(said.values_list("id", flat=True)[:limit])
     said.filter(id__in=revisions).delete()
     return max(len(ids), len(revisions))
+
+
+def month_forget(ctx: Context, month: date) -> bool:
+    """The same with rows of an archive that come back (`core.partitions.registry.Forget`)."""
+    months = MessagingSettings.objects.values_list("kept_months", flat=True).first()
+    if months is None or months_before(ctx.now, months) <= beginning(month):
+        return False
+    while messages_expire(ctx, limit=BATCH) == BATCH:
+        pass
+    return True
 
 
 def months_before(moment: datetime, months: int) -> datetime:

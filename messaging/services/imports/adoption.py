@@ -20,7 +20,9 @@ from core.errors import Conflict
 from core.partitions.steps import lift_time_limits
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, query, tenant_cursor
+from messaging.models import Thread
 from messaging.services.imports.adoption_source import ROWS_AT_ONCE, TableSource
+from messaging.services.imports.batches import INBOXES_SQL
 from messaging.services.imports.ids import digest, hash_of, imported_id, thread_id
 from messaging.services.imports.messages import (
     EARLIEST,
@@ -130,12 +132,16 @@ def table_examine(ctx: Context, *, adoption: Adoption, report_path: Path) -> Ado
 
 @command
 def adoption_show(ctx: Context, *, threads: list[UUID]) -> int:
-    """Bring everybody into threads that were filled out of sight, all at once."""
+    """Bring everybody into threads that were filled out of sight, all at once; locks them."""
+    locked = Thread.objects.select_for_update(no_key=True).filter(id__in=threads)
+    list(locked.order_by("id").values("id"))
     with tenant_cursor() as cursor:
         lift_time_limits(cursor)
         wanted = {"tenant": ctx.tenant_id, "threads": threads, "hidden": HIDDEN}
         cursor.execute(SWAP_SQL, wanted)
-        return int(cursor.rowcount)
+        shown = int(cursor.rowcount)
+        cursor.execute(INBOXES_SQL, {"tenant": ctx.tenant_id, "threads": threads})
+        return shown
 
 
 @query

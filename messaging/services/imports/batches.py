@@ -23,6 +23,7 @@ PARTICIPANTS_SQL = (SQL / "participants_insert.sql").read_text(encoding="utf-8")
 RECEIPTS_SQL = (SQL / "receipts_insert.sql").read_text(encoding="utf-8")
 REACTIONS_SQL = (SQL / "reactions_insert.sql").read_text(encoding="utf-8")
 THREADS_SQL = (SQL / "threads_move.sql").read_text(encoding="utf-8")
+INBOXES_SQL = (SQL / "inboxes_ask.sql").read_text(encoding="utf-8")
 CURSORS_SQL = (SQL / "cursors_move.sql").read_text(encoding="utf-8")
 MESSAGES_MAX = 4_000
 #: Receipts and reactions, which may be many more than messages.
@@ -107,6 +108,7 @@ def messages_write(
         if known.get(without_place(line.id), line.id) != line.id
     }
     _join(ctx, batch.joining, hidden_since)
+    _execute(ctx, INBOXES_SQL, threads, threads=threads)
     receipts = reactions = 0
     if new:
         _insert(ctx, new, other_ids)
