@@ -10,7 +10,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0003_jobs'),
+        ('jobs', '0004_sequences'),
     ]
 
     operations = [
