@@ -56,7 +56,8 @@ def test_a_posted_invoice_leaves_seven_entries(books: Books) -> None:
         assert line["tax_inclusive"] is False
         assert not {"tenant_id", "document_id"} & set(line)
     [posted] = [e for e in found if e.table == JOURNAL_LINES]
-    assert posted.row_id == invoice.row["journal_id"]
+    assert invoice.journal is not None
+    assert posted.row_id == invoice.journal["id"]
     assert sum(float(line["amount"]) for line in added(posted)) == 0
 
 

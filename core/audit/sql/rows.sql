@@ -94,8 +94,8 @@ END
 $do$;
 
 -- (Re)make the triggers of one table. `under` is for lines: what they belong to.
-DROP FUNCTION audit_attach(regclass, text[], text[], text[], boolean);
-CREATE FUNCTION audit_attach(target regclass, left_out text[], masked text[], personal text[],
+DROP FUNCTION IF EXISTS audit_attach(regclass, text[], text[], text[], boolean);
+CREATE OR REPLACE FUNCTION audit_attach(target regclass, left_out text[], masked text[], personal text[],
     inserts boolean, under text DEFAULT '') RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
