@@ -1,5 +1,7 @@
 """Reading and reacting."""
 
+from typing import Any
+
 import pytest
 
 from core.errors import NotFound
@@ -41,6 +43,24 @@ def test_reading_up_to_a_message_covers_what_is_before_it(acme: Company) -> None
     mine = my_reads(talk.ctx(2), page=EVERYTHING).rows
     assert [row["message_id"] for row in mine] == said[::-1]
     assert events_of(acme).count("thread.read") == 2
+
+
+def test_what_one_has_read_is_turned_page_by_page(acme: Company) -> None:
+    talk = circle(acme)
+    said = [talk.say(str(number)) for number in range(5)]
+    ctx = talk.ctx(1)
+    thread_read(ctx, thread_id=talk.thread_id)
+
+    def turned(cursor: Any = None) -> tuple[list, Any]:
+        page = my_reads(ctx, page=PageRequest(limit=2, cursor=cursor and str(cursor)))
+        return [row["message_id"] for row in page.rows], page
+
+    first, page = turned()
+    second, page = turned(page.next)
+    third, last = turned(page.next)
+    assert [first, second, third] == [said[:2:-1], said[2:0:-1], said[:1]]
+    assert last.next is None
+    assert turned(page.previous)[0] == first
 
 
 def test_a_reader_has_no_receipt_of_his_own_or_of_deleted_messages(acme: Company) -> None:
