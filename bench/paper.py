@@ -40,7 +40,8 @@ EMPTY, SHORT, LONG = "a PDF of no lines", "a PDF of 5 lines", "a PDF of 500 line
 READ = "read from the books, and a PDF of 5 lines"
 BARE, DELIVERED = "the same mails by smtplib alone", "mails written and delivered"
 PAPERS = {EMPTY: 40, SHORT: 40, READ: 40, LONG: 3}
-MAILS = 100
+#: Below the cap of jobs, which nobody does here.
+MAILS = 80
 AMOUNT = re.compile(r"(?<![\d.,])-?\d{1,3}(?:,\d{3})*\.\d{2}(?!\d)")
 
 
@@ -77,7 +78,7 @@ def mails(database: Database, companies: Sequence[Company], scale: Scale) -> lis
     with _sink() as port:
         variants = [
             Variant(BARE, 1, lambda: _timed(lambda: _bare(port), MAILS)),
-            Variant(DELIVERED, 1, lambda: _timed(lambda: _deliver(company), MAILS)),
+            Variant(DELIVERED, 1, lambda: _delivered(database, company)),
         ]
         return rounds(database, variants, scale.rounds, "mails")
 
@@ -94,7 +95,7 @@ def demo_read() -> int:
     found = _all(ctx)
     for kind, document_id in tqdm(found, desc="the demo on paper", leave=False):
         facts = document_facts(ctx, kind=kind, document_id=document_id)
-        facts.parties.contact.language = "en"
+        facts.parties.contact.language, facts.parties.contact.country = "en", "GB"
         if not _says_its_numbers(facts):
             raise BenchError(f"{facts.row['number']} says other numbers on paper.")
     return len(found)
@@ -147,6 +148,11 @@ def _timed(work: Callable[[], object], count: int) -> Load:
         work()
         times.append((time.perf_counter() - before) * 1000)
     return Load(Latencies.of(times, sum(times) / 1000), time.process_time() - cpu)
+
+
+def _delivered(database: Database, company: Company) -> Load:
+    database.run("TRUNCATE jobs_jobticket")
+    return _timed(lambda: _deliver(company), MAILS)
 
 
 def _deliver(company: Company) -> None:

@@ -66,7 +66,7 @@ def test_documents_of_the_demo_say_their_own_numbers(capsys: Any) -> None:
     for kind, document_id in found[::EVERY]:
         booked = document_get(ctx, kind=kind, document_id=document_id)
         facts = document_facts(ctx, kind=kind, document_id=document_id)
-        facts.parties.contact.language = "en"
+        facts.parties.contact.language, facts.parties.contact.country = "en", "GB"
         text = text_of(pdf_of(document_paper(facts)))
         assert says(text, booked.row, booked.lines), booked.row["number"]
     assert json.loads(capsys.readouterr().out)
