@@ -1,3 +1,5 @@
+"""What the books declare of themselves when the system starts."""
+
 from django.apps import AppConfig
 
 

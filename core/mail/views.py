@@ -6,9 +6,11 @@ from uuid import UUID
 from core.api.endpoints import reads, writes
 from core.api.requests import TenantRequest
 from core.api.views import TenantView, expected_version
+from core.audit.views import history_view
 from core.listing import Page, PageRequest
 from core.mail import kinds, selectors, services, settings
 from core.mail.filters import MailFilter, TemplateFilter
+from core.mail.models import MailSettings, MailTemplate
 from core.mail.serializers import (
     KindsOutput,
     MailOutput,
@@ -128,6 +130,16 @@ class TemplateView(TenantView):
         settings.template_delete(
             request.ctx, template_id=id, expected_version=expected_version(request)
         )
+
+
+MailSettingsHistoryView = history_view(
+    "mail.settings.view", MailSettings, selectors.mail_settings_get
+)
+TemplateHistoryView = history_view(
+    "mail.templates.view",
+    MailTemplate,
+    lambda ctx, key: selectors.template_get(ctx, template_id=key),
+)
 
 
 def _kind_shape(kind: kinds.MailKind) -> Row:

@@ -24,6 +24,8 @@ from tests.api.footprint import footprint
 from tests.api.wire import refusal, send
 from tests.cast import Api, Company, api_of, join, new_company, new_user
 from tests.jobs.desk import enqueue
+from tests.paper.desk import failed_mail
+from tests.webhooks.desk import dead_delivery
 
 ABSENT = "01900000-0000-7000-8000-000000000000"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -361,13 +363,19 @@ def transitions(company: Company, books: Books) -> list[tuple[str, Any]]:
     found += [(f"jobs/{job}/cancel/", None), (f"jobs/{job}/replay/", None)]
     export = books.api.ok("POST", "exports/", {"list": "taxes", "format": "csv"})
     found.append((f"exports/{export['id']}/cancel/", None))
+    found.append((f"mails/{failed_mail(company).pk}/send-again/", None))
+    endpoint, delivery = dead_delivery(company)
+    hook = f"webhooks/{endpoint}"
+    found += [(f"{hook}/{verb}/", None) for verb in ("enable", "test", "replay")]
+    found.append((f"{hook}/deliveries/{delivery}/replay/", None))
     return [*found, (f"contacts/{stranger}/erase/", {})]
 
 
 def test_a_dry_run_shows_everything_and_leaves_nothing(acme: Company, filled: Books) -> None:
     calls = transitions(acme, filled)
     covered = {re.sub(r"/[0-9a-f-]{36}/", "/{id}/", path) for path, _ in calls}
-    assert covered == {one.path for one in endpoints() if one.endpoint.transition}
+    wanted = {one.path for one in endpoints() if one.endpoint.transition}
+    assert covered == {re.sub(r"/\{\w+\}/", "/{id}/", path) for path in wanted}
     before, api = footprint(acme), filled.api
     for path, body in calls:
         rehearsed = api.post(f"{path}?dry_run=true", body)

@@ -227,10 +227,12 @@ GET    mails/{id}/                  mail.mails.view                 200 200 403 
 POST   mails/{id}/send-again/       mail.mails.send                 200 200 403 404 401
 GET    mail-settings/               mail.settings.view              200 403 403 200 401
 PATCH  mail-settings/               mail.settings.update            200 403 403 200 401
+GET    mail-settings/history/       mail.settings.view              200 403 403 200 401
 GET    mail-kinds/                  mail.templates.view             200 403 403 200 401
 GET    mail-templates/              mail.templates.view             200 403 403 200 401
 POST   mail-templates/              mail.templates.create           201 403 403 201 401
 GET    mail-templates/{id}/         mail.templates.view             200 403 403 404 401
+GET    mail-templates/{id}/history/ mail.templates.view             200 403 403 404 401
 PATCH  mail-templates/{id}/         mail.templates.update           200 403 403 404 401
 DELETE mail-templates/{id}/         mail.templates.delete           204 403 403 404 401
 GET    usage-events/                activity.events.view            200 403 403 200 401
