@@ -18,6 +18,7 @@ class PermissionsConfig(AppConfig):
         from permissions.privacy import PERSONS, RETENTION
         from permissions.refusals import REFUSALS
         from permissions.services.link_mails import LINK_MAIL, link_secrets
+        from permissions.services.notices import WEBHOOK_NOTICE, mail_kind
         from permissions.services.passwords import password_requests_serve
 
         catalog.declare(
@@ -42,9 +43,12 @@ class PermissionsConfig(AppConfig):
                 LINK_MAIL,
                 "permissions.tasks.link_mail_task",
                 queue=Queue.HIGH,
-            )
+            ),
+            registry.JobType(
+                WEBHOOK_NOTICE, "permissions.tasks.webhook_notice_task", queue=Queue.LOW
+            ),
         )
-        kinds.declare(*link_mail_kinds(link_secrets))
+        kinds.declare(*link_mail_kinds(link_secrets), mail_kind())
         sweeps.declare_chore(password_requests_serve)
         register.declare_persons(*PERSONS)
         register.declare_retention(*RETENTION)

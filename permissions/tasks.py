@@ -13,6 +13,7 @@ from core.tenancy.selectors import tenant_ids
 from permissions.services import purges
 from permissions.services.invalidation import permission_cache_purge
 from permissions.services.link_mails import link_mail_write
+from permissions.services.notices import webhook_disabled_tell
 
 
 @shared_task(base=ScheduledTask)
@@ -52,3 +53,15 @@ def permission_cache_purge_task(**_: Any) -> int:
 def link_mail_task(ctx: Context, job: RunningJob, *, link_id: str, **_: Any) -> dict[str, str]:
     """What an older release enqueued. Says which mail it has become."""
     return {"mail_id": str(link_mail_write(ctx, link_id=UUID(link_id)).pk)}
+
+
+def webhook_notice_task(
+    ctx: Context, job: RunningJob, *, event_id: str, payload: dict[str, str], **_: Any
+) -> dict[str, int]:
+    mails = webhook_disabled_tell(
+        ctx,
+        event_id=UUID(event_id),
+        endpoint_id=UUID(payload["endpoint_id"]),
+        reason=payload["reason"],
+    )
+    return {"mails": mails}

@@ -1,9 +1,12 @@
 """From events to jobs: what `erp/wiring.py` says that somebody listens to."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 
 from core.jobs.models import OutboxEvent
 from core.jobs.positions import place_all
@@ -25,21 +28,33 @@ def hand_on() -> int:
     if not settings.EVENT_LISTENERS:
         return 0
     place_all()  # which asks who wrote a row when, so it comes before we write to it
+    full: set[UUID] = set()
+    count, were_full = 0, -1
+    while len(full) > were_full:  # who is full may have had the whole batch
+        were_full = len(full)
+        for event in _waiting(full):
+            if event.tenant_id not in full:
+                count += _try(event, full)
+    return count
+
+
+def _waiting(full: Collection[UUID]) -> "QuerySet[OutboxEvent]":
     waiting = OutboxEvent.objects.filter(
         published_at=None, position__isnull=False, name__in=settings.EVENT_LISTENERS
     )
-    full, count = set(), 0
-    for event in waiting.order_by("id")[:BATCH_SIZE]:
-        if event.tenant_id in full:
-            continue
-        ctx = Context(event.tenant_id, event.actor_id, datetime.now(UTC), event.request_id)
-        try:
-            _hand_on(ctx, event=event)
-            count += 1
-        except QueueFull:
-            full.add(event.tenant_id)
-            log.warning("events_wait", tenant_id=str(event.tenant_id), name=event.name)
-    return count
+    return waiting.exclude(tenant_id__in=full).order_by("id")[:BATCH_SIZE]
+
+
+def _try(event: OutboxEvent, full: set[UUID]) -> int:
+    """Hand it on, or note that its tenant's line is full."""
+    ctx = Context(event.tenant_id, event.actor_id, datetime.now(UTC), event.request_id)
+    try:
+        _hand_on(ctx, event=event)
+    except QueueFull:
+        full.add(event.tenant_id)
+        log.warning("events_wait", tenant_id=str(event.tenant_id), name=event.name)
+        return 0
+    return 1
 
 
 @command

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounting import events
 from core.ids import uuid7
-from core.jobs import outbox
+from core.jobs import outbox, registry
 from core.jobs.models import OutboxEvent
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
@@ -94,5 +94,8 @@ def test_names_of_events_are_given_once() -> None:
     assert len({event.name for event in ALL}) == len(ALL)
 
 
-def test_the_wiring_names_events_that_exist() -> None:
-    assert set(LISTENERS) <= {event.name for event in ALL}
+def test_the_wiring_names_events_and_jobs_that_exist() -> None:
+    kinds = {event.name for event in outbox.Event.__subclasses__()}
+    assert set(LISTENERS) <= kinds
+    assert LISTENERS
+    assert all(registry.find(job) for jobs in LISTENERS.values() for job in jobs)

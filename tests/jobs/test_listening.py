@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from core.jobs.listening import hand_on
-from core.jobs.models import OutboxEvent
+from core.jobs.models import OutboxEvent, Queue
 from core.jobs.outbox import announce
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
@@ -58,8 +58,6 @@ def test_an_event_handed_on_twice_is_one_job(acme: Company) -> None:
 def test_where_the_line_is_full_events_wait_and_nobody_elses_do(
     acme: Company, globex: Company
 ) -> None:
-    from core.jobs.models import Queue
-
     flood(acme, settings.QUEUE_LIMIT, queue=Queue.LOW)
     happen(acme.ctx(), key="a")
     happen(globex.ctx(), key="g")
@@ -72,3 +70,22 @@ def test_where_the_line_is_full_events_wait_and_nobody_elses_do(
         hand_on()
     for one in (acme, globex):
         tickets(one).delete()
+
+
+def test_who_is_full_keeps_nobody_waiting_however_much_he_has_to_tell(
+    acme: Company, globex: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.listening.BATCH_SIZE", 2)
+    while hand_on():
+        pass
+    flood(acme, settings.QUEUE_LIMIT, queue=Queue.LOW)
+    for number in range(3):
+        happen(acme.ctx(), key=str(number))
+    happen(globex.ctx(), key="g")
+    assert hand_on() == 1
+    assert states(globex) == ["queued"]
+    for one in (acme, globex):
+        tickets(one).delete()
+    while waiting(acme).exists():
+        hand_on()
+    tickets(acme).delete()

@@ -45,8 +45,11 @@ class OutboxEvent(models.Model):
             ),
         ]
         indexes = [
+            # By name: of most kinds nobody makes jobs, and those stay unpublished.
             models.Index(
-                fields=["id"], name="jobs_outbox_pending", condition=models.Q(published_at=None)
+                fields=["name", "id"],
+                name="jobs_outbox_awaited",
+                condition=models.Q(published_at=None),
             ),
             models.Index(
                 fields=["tenant_id", "position"],
