@@ -171,6 +171,13 @@ def addressed(path: str, record_id: Any) -> str:
     return path.replace("{id}", str(record_id))
 
 
+def read_of(books: Books, row: Row, records: dict[str, str]) -> str:
+    """Where the read of this row finds something."""
+    token = link_token(books.company.ctx(), file_id=UUID(records["files"]))
+    parameters = PARAMETERS.get(row.path, "").format(**books.accounts, token=token)
+    return addressed(row.path, records.get(noun_of(row), "")) + parameters
+
+
 def unscoped(monkeypatch: pytest.MonkeyPatch) -> None:
     """What would be left if every manager forgot its tenant: row-level security."""
     monkeypatch.setattr(TenantManager, "get_queryset", models.Manager.get_queryset)
@@ -382,10 +389,7 @@ def measured(books: Books) -> dict[str, int]:
     costs = list_costs(books, api, records)
     for row in ENDPOINTS:
         if row.method == "GET" and row not in LISTS:
-            path = addressed(row.path, records.get(noun_of(row), ""))
-            token = link_token(books.company.ctx(), file_id=UUID(records["files"]))
-            path += PARAMETERS.get(row.path, "").format(**books.accounts, token=token)
-            costs[name_of(row)] = read_cost(books, api, path)
+            costs[name_of(row)] = read_cost(books, api, read_of(books, row, records))
     return costs | write_costs(books, api) | talk_costs(api, talk)
 
 

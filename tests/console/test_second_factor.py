@@ -20,6 +20,8 @@ from tests.cast import PASSWORD, Company, join, new_user
 from tests.permissions.test_login_api import places_of
 from tests.permissions.test_sessions_api import at_once
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 ENTER, ENROL = "/admin/second-factor/", "/admin/second-factor/enrol/"
 #: What answers somebody who gave his password only.
 DOOR = {

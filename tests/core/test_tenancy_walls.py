@@ -19,8 +19,11 @@ from tests.accounting.books import Books, open_books
 from tests.activity.events import take, viewed
 from tests.cast import Company, api_of
 from tests.core.raw import Connection, one, raw, refused, rows
+from tests.files.desk import keep
 from tests.jobs.desk import enqueue
 from tests.messaging.talk import say, talk_of
+from tests.paper.desk import mail_to, template_of
+from tests.webhooks.desk import dead_delivery
 
 #: Tenant tables that the books below leave empty, each with the reason.
 EMPTY = {
@@ -58,6 +61,13 @@ def filled() -> Books:
     message_edit(books.company.ctx(), message_id=UUID(talk.message), values={"body": "Better"})
     settings_update(books.company.ctx(), values={"kept_months": 12})
     enqueue(books.company)
+    alice.ok("POST", "exports/", {"list": "taxes", "format": "csv"})
+    alice.ok("PATCH", "letterhead/", {"legal_name": "Kept Ltd"})
+    alice.ok("PATCH", "mail-settings/", {"sender_name": "Kept"})
+    template_of(books.company)
+    mail_to(books.company)
+    keep(books.company)
+    dead_delivery(books.company)
     usage_of(books.company)
     with connection.cursor() as cursor:  # as authentication does while Redis is away
         cursor.execute(

@@ -31,6 +31,8 @@ from tests.files.desk import body_of, follow, link_of
 from tests.jobs.desk import die, flood, hurry, job_of, run_all, states, tickets
 from tests.permissions import rights
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 VIEW = "accounting.contacts.view"
 
 

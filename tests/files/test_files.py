@@ -29,6 +29,8 @@ from tests.core.raw import raw, refused
 from tests.files.desk import HOUR, body_of, follow, keep, link_of, path_of
 from tests.permissions import rights
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 VIEW = "accounting.invoices.view"
 
 

@@ -7,6 +7,11 @@ from django.test import override_settings
 from tests.partitions.scratch import scratch_tables
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _alone(own_database: None) -> None:
+    """Archives are made company by company."""
+
+
 @pytest.fixture
 def scratch(database: None) -> Iterator[None]:
     with scratch_tables():

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import pytest
 from django.core.management import call_command
 from django.db import connections
 from psycopg.types.json import Jsonb
@@ -23,8 +22,6 @@ from permissions.models import Membership, User
 from tests.cast import Company, join, new_user
 from tests.core.raw import one, raw, refused, rows
 from tests.partitions.scratch import at, id_at, partitions
-
-pytestmark = pytest.mark.usefixtures("own_database")
 
 MESSAGE, REACTION = "messaging_message", "messaging_messagereaction"
 LONG_AGO = date(2003, 2, 1)

@@ -15,6 +15,8 @@ from permissions.models import Membership, User, UserSession
 from tests.cast import PASSWORD, Api, Company, join, new_company, new_user
 from tests.core.raw import raw, rows
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 WRONG = "wrong horse battery"
 
 

@@ -22,6 +22,8 @@ from tests.jobs.desk import die, hurry, job_of, tickets
 from tests.permissions.mails import link_in, mails_of, mails_to, mails_wait, token_to
 from tests.permissions.test_sessions_api import at_once, events
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 NEW = "a longer horse than before"
 WEAK = ("short", "password123", "1234567890")
 AT_ONCE = 20

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
 
@@ -16,6 +17,8 @@ from permissions.services.purges import failed_logins_purge
 from permissions.services.sessions import session_open, session_refresh
 from tests.cast import Api, Company
 from tests.permissions import entry
+
+pytestmark = pytest.mark.usefixtures("own_database")
 
 
 @query

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.valkey import EmbeddedValkey
 from tests.accounting.books import Books, open_books
-from tests.architecture.test_endpoints import ENDPOINTS, PARAMETERS, noun_of, records_of
+from tests.architecture.test_endpoints import ENDPOINTS, read_of, records_of
 from tests.cast import PASSWORD, Api, api_of, new_company, new_user
 from tests.core.cache.conftest import url_of
 from tests.core.cache.machines import until
@@ -60,12 +60,7 @@ def is_degraded(web: Web, api: Api) -> bool:
 
 def reads_of(books: Books) -> list[str]:
     records = records_of(books)
-    found = []
-    for row in ENDPOINTS:
-        if row.method == "GET":
-            path = row.path.replace("{id}", records.get(noun_of(row), ""))
-            found.append(path + PARAMETERS.get(row.path, "").format(**books.accounts))
-    return found
+    return [read_of(books, row, records) for row in ENDPOINTS if row.method == "GET"]
 
 
 def test_every_read_answers_and_a_posting_posts(books: Books, web: Web, failing: Mode) -> None:
