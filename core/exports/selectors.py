@@ -72,7 +72,8 @@ def _exports(ctx: Context, only_own: bool) -> "QuerySet[Export, Row]":
 def _shape(ctx: Context, row: Row) -> Row:
     """With a link for who made it, as long as there is a file."""
     state = row.pop("job_state") or JobState.EXPIRED
-    failed = row.pop("job_error") if state == JobState.DEAD else ""
+    job_error = row.pop("job_error")
+    failed = job_error if state == JobState.DEAD else ""
     row["state"] = "failed" if row["error"] else STATES.get(state, state)
     row["error"] = row["error"] or failed
     has_file = row["state"] == JobState.DONE and row["file_expires_at"] > ctx.now

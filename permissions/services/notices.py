@@ -58,7 +58,7 @@ def _owners_tell(ctx: Context, *, kind: str, key: str, values: Mapping[str, str]
             kind=kind,
             to=owner.email,
             effect_key=f"{key}:{owner.pk}",
-            values={"name": owner.name or owner.email, "company": company} | values,
+            values={**values, "name": owner.name or owner.email, "company": company},
             person_id=owner.pk,
         )
         mail_send(ctx, letter=letter)

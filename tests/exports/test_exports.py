@@ -16,6 +16,7 @@ from core.api.guards import declared
 from core.exports import formats, running
 from core.exports.models import Export
 from core.exports.purge import exports_purge
+from core.exports.serializers import ExportOutput
 from core.exports.services import EXPORTS_KEPT
 from core.files.models import StoredFile
 from core.jobs.runner import queues_served, run_next
@@ -92,6 +93,7 @@ def test_an_export_is_what_the_list_itself_gives_as_csv(
     gather(acme.ctx(), count=43)
     export = made(acme, alice)
     assert (export["state"], export["progress"], export["error"]) == ("done", 100, "")
+    assert set(export) == set(ExportOutput().fields), "what is documented, and no more"
     assert export["rows"] == export["total"] == 43
     assert body_of(follow(export["link"])) == streamed(alice, "contacts/")
     response = follow(export["link"])
