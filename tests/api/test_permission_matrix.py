@@ -3,6 +3,7 @@
 Transitions run as dry runs, so that any row can be called at any time by anybody.
 """
 
+import itertools
 import secrets
 import string
 from collections.abc import Callable, Iterator
@@ -249,6 +250,8 @@ GET    audit/{id}/                  audit.log.view                  200 403 403 
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 TALK = ("threads", "messages")
 EXPORT = {"list": "taxes", "format": "csv"}
+#: Of templates, of which a company has one in each.
+LANGUAGES = map("".join, itertools.product(string.ascii_lowercase, repeat=2))
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 
@@ -428,8 +431,7 @@ def mail_address(company: Company, rule: Rule) -> str:
     if rule.path.startswith("mails/"):
         path = rule.path.replace("{id}", str(failed_mail(company).pk))
         return path + ("?dry_run=true" if rule.method == "POST" else "")
-    code = "".join(secrets.choice(string.ascii_lowercase) for _ in range(2))
-    made = template_of(company, language=code)
+    made = template_of(company, language=next(LANGUAGES))
     return rule.path.replace("{id}", str(made.pk))
 
 

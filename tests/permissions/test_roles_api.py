@@ -61,9 +61,9 @@ def test_every_code_that_an_endpoint_asks_for_is_declared() -> None:
 
 
 def test_a_viewer_may_look_and_an_accountant_may_not_govern() -> None:
-    assert {code.rsplit(".", 1)[1] for code in codes_of_template("viewer")} == {"view"}
+    assert {code.rsplit(".", 1)[1] for code in codes_of_template("viewer")} == {"view", "print"}
     modules = {code.split(".")[0] for code in codes_of_template("accountant")}
-    assert modules == {"accounting", "messaging"}
+    assert modules == {"accounting", "messaging", "mail"}
     assert "messaging.settings.view" not in codes_of_template("accountant")
     assert set(codes_of_template("owner")) == tenant_codes()
     assert platform_codes() == all_codes() - tenant_codes() != set()
