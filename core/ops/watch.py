@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 
 def has_broker() -> bool:
-    scheme: str = settings.CELERY_BROKER_URL
-    return not scheme.startswith("memory")
+    url: str = settings.CELERY_BROKER_URL
+    return not url.startswith("memory")
 
 
 def broker_ask() -> None:
@@ -52,7 +52,8 @@ class Watch:
     """One daemon thread per process, started by the first answer."""
 
     def __init__(self) -> None:
-        self._said: dict[str, bool] = {}
+        # Never of another size: requests read it while the thread writes.
+        self._said = {BROKER_AWAY: False, PARTITIONS_FEW: False}
         self._owner = 0
         self._starting = threading.Lock()
         self._partitions_due = 0.0
