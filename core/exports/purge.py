@@ -4,28 +4,16 @@ from datetime import datetime
 
 from core.exports.models import Export
 from core.exports.services import EXPORTS_KEPT
+from core.tenancy.batches import purge_tenants
 from core.tenancy.context import Context
-from core.tenancy.selectors import tenant_ids
 from core.tenancy.transactions import command
 
 BATCH_SIZE = 1_000
-#: Of one company and run; the next one goes on.
-BATCHES_MAX = 100
 
 
 def exports_purge(moment: datetime) -> int:
     """How many."""
-    return sum(_purge(Context(tenant_id, None, moment, "beat")) for tenant_id in tenant_ids())
-
-
-def _purge(ctx: Context) -> int:
-    deleted = 0
-    for _ in range(BATCHES_MAX):
-        count = _batch(ctx)
-        deleted += count
-        if count < BATCH_SIZE:
-            break
-    return deleted
+    return purge_tenants(moment, _batch, size=BATCH_SIZE)
 
 
 @command

@@ -6,21 +6,19 @@ from uuid import UUID
 from core.files.models import StoredFile
 from core.ids import uuid7_floor
 from core.mail.models import Mail
+from core.tenancy.batches import purge_tenants
 from core.tenancy.context import Context
-from core.tenancy.selectors import tenant_ids
 from core.tenancy.transactions import command
 
 MAILS_KEPT = timedelta(days=365)
 #: What a reader is told that is held of what was written to him.
 MAIL_COLUMNS = ("kind", "state", "recipient", "subject", "text", "created_at", "sent_at")
 BATCH_SIZE = 1_000
-#: Of one run and company; the next one goes on.
-BATCHES_MAX = 100
 
 
 def mails_purge(moment: datetime) -> int:
     """Delete mails that were written long ago; how many."""
-    return sum(_purge(Context(tenant_id, None, moment, "beat")) for tenant_id in tenant_ids())
+    return purge_tenants(moment, _batch, size=BATCH_SIZE)
 
 
 @command
@@ -29,16 +27,6 @@ def mail_files_end(ctx: Context, *, person_id: UUID) -> int:
     carried = Mail.objects.filter(person_id=person_id, attachment_id__isnull=False)
     files = StoredFile.objects.filter(pk__in=carried.values("attachment_id"))
     return files.filter(expires_at__gt=ctx.now).update(expires_at=ctx.now)
-
-
-def _purge(ctx: Context) -> int:
-    deleted = 0
-    for _ in range(BATCHES_MAX):
-        count = _batch(ctx)
-        deleted += count
-        if count < BATCH_SIZE:
-            break
-    return deleted
 
 
 @command
