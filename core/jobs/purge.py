@@ -9,9 +9,9 @@ from django.db import connections, transaction
 from core.ids import uuid7_floor
 from core.jobs.models import Job, JobState
 from core.jobs.positions import place_all
+from core.tenancy.batches import purge_tenants
 from core.tenancy.context import Context
 from core.tenancy.router import write_alias
-from core.tenancy.selectors import tenant_ids
 from core.tenancy.transactions import command
 
 KEPT = timedelta(days=7)
@@ -98,17 +98,7 @@ def _read() -> dict[UUID, int]:
 
 def jobs_purge(moment: datetime) -> int:
     """Delete jobs that ended long ago, tenant by tenant; how many."""
-    return sum(_purge_jobs(Context(tenant_id, None, moment, "beat")) for tenant_id in tenant_ids())
-
-
-def _purge_jobs(ctx: Context) -> int:
-    deleted = 0
-    for _ in range(BATCHES_MAX):
-        count = _jobs_batch(ctx)
-        deleted += count
-        if count < BATCH_SIZE:
-            break
-    return deleted
+    return purge_tenants(moment, _jobs_batch, size=BATCH_SIZE)
 
 
 @command
