@@ -130,7 +130,7 @@ def pgbench(dsn: str, scripts: Sequence[str], *, clients: int, seconds: float) -
         rate = re.search(r"tps = ([0-9.]+)", done.stdout)
         failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
         if done.returncode or rate is None or (failed and failed[1] != "0"):
-            raise BenchError(f"pgbench: {done.stderr.strip()[-800:]}")
+            raise BenchError(f"pgbench: {(done.stderr.strip() or done.stdout)[-800:]}")
         logs = "".join(path.read_text() for path in Path(folder).glob("log.*"))
     milliseconds = [float(line.split(" ", 3)[2]) / 1000 for line in logs.splitlines()]
     return Latencies.of(milliseconds, len(milliseconds) / float(rate[1]))

@@ -1,5 +1,6 @@
 from django.db import models
 
+from core.audit.declared import Audited
 from core.tenancy.models import TenantModel
 
 
@@ -16,8 +17,9 @@ class SeriesKind(models.TextChoices):
 class Series(TenantModel):
     """Gapless numbers of one kind in one fiscal year.
 
-    The row is locked from taking a number to the commit, and the number is
-    given back by a rollback; so it is taken last.
+    The row is locked from taking a number to the commit, and the number is given back by
+    a rollback; so it is taken last. The trigger that posts moves `next_number` on, and
+    refuses other numbers than the next; nothing else changes a series, not even its owner.
     """
 
     kind = models.CharField(max_length=20, choices=SeriesKind.choices)
@@ -25,6 +27,8 @@ class Series(TenantModel):
     prefix = models.CharField(max_length=40)
     digits = models.SmallIntegerField()
     next_number = models.IntegerField(default=1)
+
+    audited = Audited(updates=False)  # each number stands in the journal that has it
 
     class Meta(TenantModel.Meta):
         verbose_name_plural = "series"

@@ -1,8 +1,8 @@
-"""How rows get into the books: two statements, however many documents there are.
+"""How rows get into the books: one statement, however many documents there are.
 
-`booking_insert` writes drafts with their lines, `booking_post` numbers and posts
-them. Every service that books goes through these, so the API, the console and
-an import of a million lines take the same path.
+`book` writes documents and journals with their lines, as drafts or numbered and posted
+at once, and posts drafts of before. Every service that books goes through it, so the
+API, the console and an import of a million lines take the same path.
 """
 
 import re
@@ -25,8 +25,7 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import tenant_cursor
 
 SQL = Path(__file__).parent / "sql"
-INSERT_SQL = (SQL / "booking_insert.sql").read_text(encoding="utf-8")
-POST_SQL = (SQL / "booking_post.sql").read_text(encoding="utf-8")
+BOOKING_SQL = (SQL / "booking.sql").read_text(encoding="utf-8")
 
 #: A part of a statement that is needed only if there are rows of this name.
 PART = re.compile(r"^-- if (\w+)\n(.*?)^-- end\n", re.DOTALL | re.MULTILINE)
@@ -86,7 +85,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class ToPost:
-    """A draft journal to number in `series_id`, and the draft it belongs to."""
+    """A journal to number in `series_id`, and what it belongs to."""
 
     journal_id: UUID
     series_id: UUID
@@ -99,24 +98,35 @@ class Number(NamedTuple):
     text: str
 
 
-def booking_insert(ctx: Context, booking: Booking) -> None:
-    """Insert drafts. Part of a command; the amounts are summed and rounded already."""
-    parameters = booking.parameters()
+def book(
+    ctx: Context, booking: Booking, postings: Sequence[ToPost] = (), events: Iterable[Event] = ()
+) -> dict[UUID, Number]:
+    """Write `booking`, number and post what `postings` name, announce `events`.
+
+    What is posted may be part of the booking, or a draft of before that the caller has
+    locked. Returns journal id to its number. Takes the lock on the series, so it is the
+    last statement of its command. Amounts are summed and rounded already.
+    """
+    parameters = booking.parameters() | _to_post(booking, postings)
+    announced = [{"id": uuid7(), "name": e.name, "payload": e.payload()} for e in events]
+    if announced:
+        parameters |= {
+            "events": dumps(announced).decode(),
+            "actor": ctx.actor_id,
+            "request_id": ctx.request_id,
+        }
     with tenant_cursor() as cursor:
         cursor.execute(
-            _statement(INSERT_SQL, parameters),
+            _statement(frozenset(parameters)),
             {"tenant": ctx.tenant_id, "now": ctx.now, **parameters},
         )
+        return {journal_id: Number(*number) for journal_id, *number in cursor.fetchall()}
 
 
-def booking_post(
-    ctx: Context, postings: Sequence[ToPost], events: Iterable[Event] = ()
-) -> dict[UUID, Number]:
-    """Number and post drafts and announce `events`; returns journal id to its number.
-
-    Takes the lock on the series, so it is the last statement of its command.
-    Drafts of existing documents must be locked by the caller.
-    """
+def _to_post(booking: Booking, postings: Sequence[ToPost]) -> dict[str, Any]:
+    """The parameters that say what is posted, and which of it are drafts of before."""
+    if not postings:
+        return {}
     numbered = [
         {
             "journal_id": posting.journal_id,
@@ -127,36 +137,29 @@ def booking_post(
         }
         for position, posting in enumerate(postings)
     ]
-    documents = [p.document_id for p in postings if p.document_id]
-    payments = [p.payment_id for p in postings if p.payment_id]
-    names = [n for n, ids in (("documents", documents), ("payments", payments)) if ids]
-    announced = [{"id": uuid7(), "name": e.name, "payload": e.payload()} for e in events]
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            _statement(POST_SQL, names),
-            {
-                "tenant": ctx.tenant_id,
-                "actor": ctx.actor_id,
-                "request_id": ctx.request_id,
-                "now": ctx.now,
-                "postings": dumps(numbered).decode(),
-                "events": dumps(announced).decode(),
-                "journals": [posting.journal_id for posting in postings],
-                "documents": documents,
-                "payments": payments,
-            },
-        )
-        return {journal_id: Number(*number) for journal_id, *number in cursor.fetchall()}
+    asked = {
+        "draft_documents": ([p.document_id for p in postings], booking.documents),
+        "draft_payments": ([p.payment_id for p in postings], booking.payments),
+        "draft_journals": ([p.journal_id for p in postings], booking.journals),
+    }
+    drafts = {name: _not_among(ids, rows) for name, (ids, rows) in asked.items()}
+    return {
+        "postings": dumps(numbered).decode(),
+        "series": list({posting.series_id for posting in postings}),
+        **{name: ids for name, ids in drafts.items() if ids},
+    }
 
 
-def _statement(sql: str, names: Iterable[str]) -> str:
-    return _without(sql, frozenset(names))
+def _not_among(ids: Iterable[UUID | None], rows: Iterable[Row]) -> list[UUID]:
+    new = {row["id"] for row in rows}
+    return [found for found in ids if found is not None and found not in new]
 
 
 @cache
-def _without(sql: str, names: frozenset[str]) -> str:
+def _statement(names: frozenset[str]) -> str:
     """The statement without the parts that have no rows: few kinds, so each stays prepared."""
-    return PART.sub(lambda part: part[2] if part[1] in names else "", sql)
+    wanted = names if "postings" in names else names | {"only_drafts"}
+    return PART.sub(lambda part: part[2] if part[1] in wanted else "", BOOKING_SQL)
 
 
 def series_of(ctx: Context, facts: Facts, kind: str, day: date) -> UUID:

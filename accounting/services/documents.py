@@ -15,8 +15,7 @@ from accounting.selectors.facts import Facts, facts_get
 from accounting.services.booking import (
     Booking,
     ToPost,
-    booking_insert,
-    booking_post,
+    book,
     series_of,
 )
 from accounting.services.drafts import (
@@ -61,7 +60,7 @@ def documents_create(
     )
     if post:
         return _insert_and_post(ctx, facts, kind, drafts, booking)
-    booking_insert(ctx, booking)
+    book(ctx, booking)
     return [_booked(ctx, draft, None) for draft in drafts]
 
 
@@ -85,7 +84,7 @@ def document_update(
     Document.objects.filter(pk=document_id).update(
         **kept, total=draft.row["net"] + draft.row["tax"], version=found.version + 1
     )
-    booking_insert(ctx, Booking(document_lines=draft.lines))
+    book(ctx, Booking(document_lines=draft.lines))
     return document_get(ctx, kind=kind, document_id=document_id)
 
 
@@ -123,8 +122,7 @@ def documents_post(
         journal = _add_journal(facts, booking, row, lines[document.id])
         series_id = series_of(ctx, facts, kind, document.issued_on)
         postings.append(ToPost(journal["id"], series_id, document_id=document.id))
-    booking_insert(ctx, booking)
-    booking_post(ctx, postings, [DocumentPosted(d.id, kind) for d in documents])
+    book(ctx, booking, postings, [DocumentPosted(d.id, kind) for d in documents])
     return [document_get(ctx, kind=kind, document_id=d.id) for d in documents]
 
 
@@ -221,10 +219,8 @@ def _insert_and_post(
         )
         for journal, draft in zip(journals, drafts, strict=True)
     ]
-    booking_insert(ctx, booking)
-    numbers = booking_post(
-        ctx, postings, [DocumentPosted(draft.row["id"], kind) for draft in drafts]
-    )
+    events = [DocumentPosted(draft.row["id"], kind) for draft in drafts]
+    numbers = book(ctx, booking, postings, events)
     return [
         _booked(ctx, draft, {**journal, "number": numbers[journal["id"]].text})
         for journal, draft in zip(journals, drafts, strict=True)
@@ -250,7 +246,7 @@ def _booked(ctx: Context, draft: Draft, journal: Row | None) -> BookedDocument:
         "number": journal["number"] if journal else None,
         "created_at": ctx.now,
         "posted_at": ctx.now if journal else None,
-        "version": 2 if journal else 1,
+        "version": 1,
         "contact_name": draft.contact_name,
     }
     return BookedDocument(row, draft.lines, journal)

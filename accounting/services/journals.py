@@ -18,8 +18,7 @@ from accounting.services.booking import (
     Booking,
     Number,
     ToPost,
-    booking_insert,
-    booking_post,
+    book,
     series_of,
 )
 from accounting.services.documents import require_version
@@ -65,14 +64,14 @@ def journals_create(
     for journal in journals:
         _require_sound(facts, journal, balanced=post)
         ids.append(_add(facts, booking, journal))
-    booking_insert(ctx, booking)
     if not post:
+        book(ctx, booking)
         return _as_written(ctx, booking, {})
     postings = [
         ToPost(journal_id, series_of(ctx, facts, SeriesKind.JOURNAL, journal.effective_on))
         for journal_id, journal in zip(ids, journals, strict=True)
     ]
-    numbers = booking_post(ctx, postings, [JournalPosted(journal_id) for journal_id in ids])
+    numbers = book(ctx, booking, postings, [JournalPosted(journal_id) for journal_id in ids])
     written = _as_written(ctx, booking, numbers)
     for posted, posting in zip(written, postings, strict=True):
         posted.series_id = posting.series_id
@@ -102,7 +101,7 @@ def journal_update(
     for line in booking.journal_lines:
         line["journal_id"] = journal_id
     booking.journals.clear()
-    booking_insert(ctx, booking)
+    book(ctx, booking)
     return journal_get(ctx, journal_id=journal_id)
 
 
@@ -124,7 +123,7 @@ def journal_post(ctx: Context, *, journal_id: UUID) -> Journal:
     facts = _facts(ctx, [asked])
     _require_sound(facts, asked, balanced=True)
     series_id = series_of(ctx, facts, SeriesKind.JOURNAL, journal.effective_on)
-    booking_post(ctx, [ToPost(journal_id, series_id)], [JournalPosted(journal_id)])
+    book(ctx, Booking(), [ToPost(journal_id, series_id)], [JournalPosted(journal_id)])
     return journal_get(ctx, journal_id=journal_id)
 
 
@@ -191,7 +190,7 @@ def _written_journal(
     if number := numbers.get(journal.id):
         journal.state = JournalState.POSTED
         journal.sequence, journal.number = number
-        journal.posted_at, journal.version = ctx.now, 2
+        journal.posted_at = ctx.now
     # What prefetch_related leaves behind, without asking the database again.
     prefetched: Any = JournalLine.objects.none()
     prefetched._result_cache = lines[journal.id]

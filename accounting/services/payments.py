@@ -13,7 +13,7 @@ from accounting.ledger import payment_postings
 from accounting.models import AccountRole, Document, Payment, PaymentKind, PaymentState
 from accounting.selectors.facts import Facts, facts_get
 from accounting.services.allocations import AllocationInput, allocation_create
-from accounting.services.booking import Booking, ToPost, booking_insert, booking_post, series_of
+from accounting.services.booking import Booking, ToPost, book, series_of
 from accounting.services.documents import require_version
 from accounting.services.reversals import journal_reversal_book
 from core.errors import Conflict, Invalid, NotFound, require
@@ -21,6 +21,8 @@ from core.ids import uuid7
 from core.jobs import outbox
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,19 @@ def payment_create(ctx: Context, *, payment: PaymentInput, post: bool = False) -
     if payment.allocations and not post:
         raise Invalid.field("allocations", "A draft settles nothing; post the payment as well.")
     facts = _facts(ctx, payment)
-    created = _insert(ctx, facts, payment)
+    row = _row(facts, payment)
+    booking = Booking(payments=[row])
     if not post:
-        return created
+        book(ctx, booking)
+        return _reload(row["id"])
     # Documents before the series and the ledger, as everywhere; or two would wait in a circle.
     settled = [document_id for document_id, _ in payment.allocations]
     list(Document.objects.select_for_update().filter(id__in=settled).order_by("id"))
-    _post(ctx, facts, created)
+    _post(ctx, facts, booking, row)
     for document_id, amount in sorted(payment.allocations):
-        wanted = AllocationInput(document_id, amount, payment_id=created.id)
+        wanted = AllocationInput(document_id, amount, payment_id=row["id"])
         allocation_create(ctx, allocation=wanted)
-    return _reload(created.id)
+    return _reload(row["id"])
 
 
 @command
@@ -88,8 +92,9 @@ def payment_post(ctx: Context, *, payment_id: UUID) -> Payment:
     require(payment.is_draft, PaymentNotDraft())
     asked = _as_asked_for(payment)
     facts = _facts(ctx, asked)
-    _row(facts, asked)  # checked when it was made; account and contact may have closed since
-    _post(ctx, facts, payment)
+    # Checked when it was made; account and contact may have closed since.
+    row = _row(facts, asked) | {"id": payment_id}
+    _post(ctx, facts, Booking(), row)
     return _reload(payment_id)
 
 
@@ -138,7 +143,7 @@ def _facts(ctx: Context, payment: PaymentInput) -> Facts:
     return facts_get(ctx, kind=payment.kind, accounts=accounts, contacts=[payment.contact_id])
 
 
-def _row(facts: Facts, payment: PaymentInput) -> dict[str, object]:
+def _row(facts: Facts, payment: PaymentInput) -> Row:
     facts.contact(payment.contact_id)
     require(payment.amount > 0, Invalid.field("amount", "An amount above zero."))
     whole_units = payment.amount % facts.unit == 0
@@ -160,33 +165,26 @@ def _row(facts: Facts, payment: PaymentInput) -> dict[str, object]:
     }
 
 
-def _insert(ctx: Context, facts: Facts, payment: PaymentInput) -> Payment:
-    row = _row(facts, payment)
-    booking_insert(ctx, Booking(payments=[row]))
-    return _reload(row["id"])
-
-
-def _post(ctx: Context, facts: Facts, payment: Payment) -> None:
-    role = AccountRole.RECEIVABLE if payment.kind == PaymentKind.RECEIPT else AccountRole.PAYABLE
-    booking = Booking()
+def _post(ctx: Context, facts: Facts, booking: Booking, payment: Row) -> None:
+    """Book a payment that is in `booking`, or a draft of before."""
+    role = AccountRole.RECEIVABLE if payment["kind"] == PaymentKind.RECEIPT else AccountRole.PAYABLE
     journal = booking.add_journal(
-        payment.paid_on,
+        payment["paid_on"],
         payment_postings(
-            payment.kind,
+            payment["kind"],
             facts.account_with(role),
-            payment.contact_id,
-            payment.account_id,
-            payment.amount,
+            payment["contact_id"],
+            payment["account_id"],
+            payment["amount"],
         ),
-        reference=payment.reference,
+        reference=payment["reference"],
     )
-    series_id = series_of(ctx, facts, payment.kind, payment.paid_on)
-    booking_insert(ctx, booking)
-    booking_post(
-        ctx,
-        [ToPost(journal["id"], series_id, payment_id=payment.id)],
-        [PaymentPosted(payment.id)],
+    posting = ToPost(
+        journal["id"],
+        series_of(ctx, facts, payment["kind"], payment["paid_on"]),
+        payment_id=payment["id"],
     )
+    book(ctx, booking, [posting], [PaymentPosted(payment["id"])])
 
 
 def _reload(payment_id: object) -> Payment:

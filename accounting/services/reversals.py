@@ -7,7 +7,7 @@ from accounting.errors import NotPosted
 from accounting.ledger import Posting
 from accounting.models import Journal, JournalState, SeriesKind
 from accounting.selectors.facts import facts_get
-from accounting.services.booking import Booking, ToPost, booking_insert, booking_post, series_of
+from accounting.services.booking import Booking, ToPost, book, series_of
 from core.errors import Conflict, Invalid, NotFound, require
 from core.tenancy.context import Context
 
@@ -38,7 +38,6 @@ def journal_reversal_book(ctx: Context, journal_id: UUID, effective_on: date | N
     )
     facts = facts_get(ctx, kind=SeriesKind.JOURNAL)
     series_id = series_of(ctx, facts, SeriesKind.JOURNAL, day)
-    booking_insert(ctx, booking)
-    booking_post(ctx, [ToPost(row["id"], series_id)])
+    book(ctx, booking, [ToPost(row["id"], series_id)])
     reversal_id: UUID = row["id"]
     return reversal_id

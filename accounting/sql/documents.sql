@@ -1,21 +1,20 @@
 -- Documents and payments: a draft may change, a posted one only in what later facts say of it.
+-- This file says how things are; migrations run it again after it was changed.
 
--- On posting: the lines add up to the document. Afterwards: only `allocated` (which
--- must be the sum of the allocations), the reversal, and the version.
+-- Of a posted document only `allocated` changes (which must be the sum of the allocations), the
+-- reversal, and the version, which rises: version 1 is what nobody has changed.
 CREATE OR REPLACE FUNCTION accounting_document_guard() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    line_net numeric;
-    line_tax numeric;
     settled numeric;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.state <> 'draft' OR NEW.allocated <> 0 THEN
-            RAISE EXCEPTION 'a document is inserted as draft and posted by an update'
+        IF NEW.state NOT IN ('draft', 'posted') OR NEW.allocated <> 0 OR NEW.version <> 1 THEN
+            RAISE EXCEPTION 'a document is new, with nothing settled'
                 USING ERRCODE = 'integrity_constraint_violation',
-                      CONSTRAINT = 'accounting_document_born_draft';
+                      CONSTRAINT = 'accounting_document_born_open';
         END IF;
         RETURN NEW;
     END IF;
@@ -26,22 +25,11 @@ BEGIN
         IF NEW.allocated <> 0 OR NEW.state NOT IN ('draft', 'posted') THEN
             RAISE EXCEPTION 'a draft settles nothing'
                 USING ERRCODE = 'integrity_constraint_violation',
-                      CONSTRAINT = 'accounting_document_born_draft';
-        END IF;
-        IF NEW.state <> 'draft' THEN
-            SELECT coalesce(sum(net), 0), coalesce(sum(tax_amount), 0) INTO line_net, line_tax
-            FROM accounting_documentline
-            WHERE tenant_id = NEW.tenant_id AND document_id = NEW.id;
-            IF line_net <> NEW.net OR line_tax <> NEW.tax THEN
-                RAISE EXCEPTION 'document %: lines give % and % tax, the document % and % tax',
-                        NEW.id, line_net, line_tax, NEW.net, NEW.tax
-                    USING ERRCODE = 'integrity_constraint_violation',
-                          CONSTRAINT = 'accounting_document_adds_up';
-            END IF;
+                      CONSTRAINT = 'accounting_document_born_open';
         END IF;
         RETURN NEW;
     END IF;
-    IF TG_OP = 'DELETE' OR
+    IF TG_OP = 'DELETE' OR NEW.version <= OLD.version OR
        (to_jsonb(NEW) - '{state,allocated,reversal_id,version}'::text[])
        <> (to_jsonb(OLD) - '{state,allocated,reversal_id,version}'::text[]) OR
        (NEW.state <> OLD.state AND NOT (OLD.state = 'posted' AND NEW.state = 'reversed')) OR
@@ -65,9 +53,52 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER accounting_document_guard
+CREATE OR REPLACE TRIGGER accounting_document_guard
 BEFORE INSERT OR UPDATE OR DELETE ON accounting_document
 FOR EACH ROW EXECUTE FUNCTION accounting_document_guard();
+
+-- What is posted is what its lines add up to. Looked at when the statement is over, so that a
+-- document and its lines may come with one.
+CREATE OR REPLACE FUNCTION accounting_document_posted() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    posting record;
+    faulty record;
+BEGIN
+    FOR posting IN
+        SELECT tenant_id, array_agg(id) AS ids FROM changed
+        WHERE state = 'posted' GROUP BY tenant_id
+    LOOP
+        SELECT d.id, d.net, d.tax, coalesce(sum(l.net), 0) AS line_net,
+            coalesce(sum(l.tax_amount), 0) AS line_tax INTO faulty
+        FROM accounting_document d
+        LEFT JOIN accounting_documentline l ON l.tenant_id = d.tenant_id AND l.document_id = d.id
+        WHERE d.tenant_id = posting.tenant_id AND d.id = ANY (posting.ids)
+        GROUP BY d.id, d.net, d.tax
+        HAVING coalesce(sum(l.net), 0) <> d.net OR coalesce(sum(l.tax_amount), 0) <> d.tax
+        LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'document %: lines give % and % tax, the document % and % tax',
+                    faulty.id, faulty.line_net, faulty.line_tax, faulty.net, faulty.tax
+                USING ERRCODE = 'integrity_constraint_violation',
+                      CONSTRAINT = 'accounting_document_adds_up';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER accounting_document_born
+AFTER INSERT ON accounting_document
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_document_posted();
+
+CREATE OR REPLACE TRIGGER accounting_document_posted
+AFTER UPDATE ON accounting_document
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION accounting_document_posted();
 
 CREATE OR REPLACE FUNCTION accounting_payment_guard() RETURNS trigger
 LANGUAGE plpgsql
@@ -77,10 +108,10 @@ DECLARE
     settled numeric;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.state <> 'draft' OR NEW.allocated <> 0 THEN
-            RAISE EXCEPTION 'a payment is inserted as draft and posted by an update'
+        IF NEW.state NOT IN ('draft', 'posted') OR NEW.allocated <> 0 THEN
+            RAISE EXCEPTION 'a payment is new, with nothing settled'
                 USING ERRCODE = 'integrity_constraint_violation',
-                      CONSTRAINT = 'accounting_payment_born_draft';
+                      CONSTRAINT = 'accounting_payment_born_open';
         END IF;
         RETURN NEW;
     END IF;
@@ -91,7 +122,7 @@ BEGIN
         IF NEW.allocated <> 0 OR NEW.state NOT IN ('draft', 'posted') THEN
             RAISE EXCEPTION 'a draft settles nothing'
                 USING ERRCODE = 'integrity_constraint_violation',
-                      CONSTRAINT = 'accounting_payment_born_draft';
+                      CONSTRAINT = 'accounting_payment_born_open';
         END IF;
         RETURN NEW;
     END IF;
@@ -118,11 +149,13 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER accounting_payment_guard
+CREATE OR REPLACE TRIGGER accounting_payment_guard
 BEFORE INSERT OR UPDATE OR DELETE ON accounting_payment
 FOR EACH ROW EXECUTE FUNCTION accounting_payment_guard();
 
--- Lines of a document come and go with its draft only.
+-- Lines of a document come and go with its draft only, or come with it in the statement that makes it
+-- what it is: rows of one transaction and command, of which the trigger above sees all when the
+-- statement is over. Version 1, because a posted document that is only touched again has a later one.
 CREATE OR REPLACE FUNCTION accounting_documentline_guard() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
@@ -131,13 +164,19 @@ DECLARE
     touched record;
     posted_number text;
     ours boolean;
+    together boolean;
 BEGIN
     FOR touched IN
-        SELECT DISTINCT tenant_id, document_id FROM changed ORDER BY tenant_id, document_id
+        SELECT DISTINCT ON (tenant_id, document_id) tenant_id, document_id, id FROM changed
+        ORDER BY tenant_id, document_id
     LOOP
-        SELECT number, xmin = pg_current_xact_id()::xid INTO posted_number, ours
-        FROM accounting_document
-        WHERE tenant_id = touched.tenant_id AND id = touched.document_id;
+        SELECT d.number, d.xmin = pg_current_xact_id()::xid,
+            d.version = 1 AND l.xmin = d.xmin AND l.cmin = d.cmin
+        INTO posted_number, ours, together
+        FROM accounting_document d
+        LEFT JOIN accounting_documentline l ON l.tenant_id = d.tenant_id AND l.id = touched.id
+        WHERE d.tenant_id = touched.tenant_id AND d.id = touched.document_id;
+        CONTINUE WHEN together;
         -- Nobody else can post what this transaction made and has not committed.
         IF NOT ours THEN
             SELECT number INTO posted_number
@@ -156,17 +195,17 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER accounting_documentline_inserted
+CREATE OR REPLACE TRIGGER accounting_documentline_inserted
 AFTER INSERT ON accounting_documentline
 REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_documentline_guard();
 
-CREATE TRIGGER accounting_documentline_deleted
+CREATE OR REPLACE TRIGGER accounting_documentline_deleted
 AFTER DELETE ON accounting_documentline
 REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_documentline_guard();
 
-CREATE TRIGGER accounting_documentline_refuse
+CREATE OR REPLACE TRIGGER accounting_documentline_refuse
 BEFORE UPDATE ON accounting_documentline
 FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
 
@@ -219,27 +258,27 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER accounting_allocation_applied
+CREATE OR REPLACE TRIGGER accounting_allocation_applied
 AFTER INSERT ON accounting_allocation
 FOR EACH ROW EXECUTE FUNCTION accounting_allocation_applied();
 
-CREATE TRIGGER accounting_allocation_refuse
+CREATE OR REPLACE TRIGGER accounting_allocation_refuse
 BEFORE UPDATE OR DELETE ON accounting_allocation
 FOR EACH ROW EXECUTE FUNCTION accounting_refuse();
 
 -- Like the ledger: not even the owner empties these tables by accident.
-CREATE TRIGGER accounting_document_truncate
+CREATE OR REPLACE TRIGGER accounting_document_truncate
 BEFORE TRUNCATE ON accounting_document
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
 
-CREATE TRIGGER accounting_documentline_truncate
+CREATE OR REPLACE TRIGGER accounting_documentline_truncate
 BEFORE TRUNCATE ON accounting_documentline
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
 
-CREATE TRIGGER accounting_payment_truncate
+CREATE OR REPLACE TRIGGER accounting_payment_truncate
 BEFORE TRUNCATE ON accounting_payment
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();
 
-CREATE TRIGGER accounting_allocation_truncate
+CREATE OR REPLACE TRIGGER accounting_allocation_truncate
 BEFORE TRUNCATE ON accounting_allocation
 FOR EACH STATEMENT EXECUTE FUNCTION accounting_refuse();

@@ -18,6 +18,7 @@ class Audited:
     `ignored`: a change of it alone is not recorded; for counters and positions.
     `personal`: recorded apart, so that it can be erased while the chain stays whole.
     `inserts`: False where a row's own columns say who made it, and it never changes unseen.
+    `updates`: False where the database refuses them, but for what a trigger of its own counts.
     `under`: for lines, the column that names what they belong to. Those that one statement adds
     to it are one entry, of what they belong to; changed or deleted, each has its own. Nothing
     of such a table is hidden.
@@ -27,6 +28,7 @@ class Audited:
     ignored: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     inserts: bool = True
+    updates: bool = True
     under: str = ""
 
     @property

@@ -14,14 +14,16 @@ EVERYTHING = Audited()
 NO_TENANT = Unaudited("A global table that does not say otherwise.")
 
 #: Whether the database has what `attach_sql` calls: not while the log's own migrations run.
-CAN_ATTACH = "to_regprocedure('audit_attach(regclass,text[],text[],text[],boolean,text)') NOTNULL"
+CAN_ATTACH = (
+    "to_regprocedure('audit_attach(regclass,text[],text[],text[],boolean,boolean,text)') NOTNULL"
+)
 #: Of the arguments all but the masks, which follow from what is masked.
 ATTACHED_SQL = """
-    SELECT c.relname, bool_or(t.tgname = 'audit_insert'),
+    SELECT c.relname, bool_or(t.tgname = 'audit_insert'), bool_or(t.tgname = 'audit_update'),
         min(said[1]), min(said[2]), min(said[4]), min(said[5])
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     CROSS JOIN string_to_array(encode(t.tgargs, 'escape'), '\\000') AS said
-    WHERE t.tgname IN ('audit_insert', 'audit_update') AND t.tgparentid = 0
+    WHERE t.tgname IN ('audit_insert', 'audit_update', 'audit_delete') AND t.tgparentid = 0
       AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
     GROUP BY c.relname
 """
@@ -44,8 +46,8 @@ def attach_sql(table: str, declared: Declaration) -> str:
     if isinstance(declared, Unaudited):
         return f"SELECT audit_detach('{table}')"
     arguments = ", ".join(f"'{part}'" for part in _parts(declared)[:3])
-    under = f", '{declared.under}'" if declared.under else ""
-    return f"SELECT audit_attach('{table}', {arguments}, {str(declared.inserts).lower()}{under})"
+    on = f"{declared.inserts}, {declared.updates}".lower()
+    return f"SELECT audit_attach('{table}', {arguments}, {on}, '{declared.under}')"
 
 
 def triggers_attach(connection: Any) -> None:
@@ -61,7 +63,10 @@ def triggers_compare(connection: Any) -> list[str]:
     """The statements that are needed before every table has the triggers that its model wants."""
     with connection.cursor() as cursor:
         cursor.execute(ATTACHED_SQL)
-        attached = {table: (inserts, parts) for table, inserts, *parts in cursor.fetchall()}
+        attached = {
+            table: (inserts, updates, parts)
+            for table, inserts, updates, *parts in cursor.fetchall()
+        }
         existing = set(connection.introspection.table_names(cursor))
     needed = []
     for model in apps.get_models():
@@ -71,10 +76,10 @@ def triggers_compare(connection: Any) -> list[str]:
     return needed
 
 
-def _as_attached(declared: Declaration) -> tuple[bool, list[str]] | None:
+def _as_attached(declared: Declaration) -> tuple[bool, bool, list[str]] | None:
     if isinstance(declared, Unaudited):
         return None
-    return declared.inserts, _parts(declared)
+    return declared.inserts, declared.updates, _parts(declared)
 
 
 def _parts(declared: Audited) -> list[str]:

@@ -10,7 +10,6 @@ import pytest
 from accounting.services.allocations import allocation_reverse
 from accounting.services.documents import document_reverse
 from accounting.services.payments import payment_reverse
-from core.errors import Conflict
 from core.ids import uuid7
 from tests.accounting.books import DAY, Books, open_books
 from tests.accounting.invariants import check_tables
@@ -96,16 +95,94 @@ def test_a_total_is_net_and_tax(books: Books, alias: str) -> None:
         )
 
 
+BORN = (
+    "INSERT INTO accounting_document SELECT (jsonb_populate_record(d, jsonb_build_object("
+    "'id', %(id)s::uuid, 'sequence', 900001, 'journal_id', %(journal_id)s::uuid)"
+    " || %(also)s::jsonb)).* FROM accounting_document d WHERE d.id = %(existing)s"
+)
+LINES_OF_BORN = (
+    "INSERT INTO accounting_documentline SELECT (jsonb_populate_record(l, jsonb_build_object("
+    "'id', gen_random_uuid(), 'document_id', %(id)s::uuid))).* FROM accounting_documentline l"
+    " WHERE l.document_id = %(existing)s AND l.position > %(lines_after)s"
+)
+TOUCHED = "WITH touched AS (UPDATE accounting_document SET version = version + 1 WHERE id = %(id)s)"
+
+
+def born(books: Books, *, also: str = "{}", lines_after: int = 0) -> dict[str, Any]:
+    """A copy of a posted invoice of two lines, posted in the statement that makes it."""
+    journal_id = books.journal("1.00", "-1.00").id
+    existing = invoice(books, "60.00", "40.00")
+    return {"id": uuid7(), "journal_id": journal_id, "existing": existing, "also": also,
+            "lines_after": lines_after}  # fmt: skip
+
+
 @BOTH_ROLES
-def test_a_document_is_born_as_a_draft(books: Books, alias: str) -> None:
-    existing = invoice(books)
-    with refused("accounting_document_born_draft"), raw(books.tenant_id, alias) as connection:
-        connection.execute(
-            "INSERT INTO accounting_document SELECT (jsonb_populate_record(d, jsonb_build_object("
-            "'id', gen_random_uuid(), 'sequence', 900001))).* FROM accounting_document d"
-            " WHERE d.id = %s",
-            [existing],
-        )
+def test_a_document_is_posted_by_the_statement_that_inserts_it_with_its_lines(
+    books: Books, alias: str
+) -> None:
+    made = born(books)
+    with raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+        assert one(connection, "SELECT state FROM accounting_document WHERE id = %s", made["id"])
+
+
+@BOTH_ROLES
+def test_a_document_is_not_posted_without_its_lines(books: Books, alias: str) -> None:
+    made = born(books)
+    with refused("accounting_document_adds_up"), raw(books.tenant_id, alias) as connection:
+        connection.execute(BORN, made)
+
+
+@BOTH_ROLES
+def test_a_document_is_not_posted_with_some_of_its_lines(books: Books, alias: str) -> None:
+    made = born(books, lines_after=1)
+    with refused("accounting_document_adds_up"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize(
+    "also", ['{"allocated": 100.00}', '{"state": "reversed"}', '{"version": 2}']
+)
+def test_a_document_is_not_born_settled_reversed_or_changed(
+    books: Books, alias: str, also: str
+) -> None:
+    made = born(books, also=also)
+    with refused("accounting_document_born_open"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize("touched", ["", TOUCHED])
+def test_a_document_that_was_born_posted_takes_no_more_lines(
+    books: Books, alias: str, touched: str
+) -> None:
+    """Not in the transaction that made it, and not in a statement that touches it as well."""
+    made = born(books)
+    nothing = (
+        "INSERT INTO accounting_documentline SELECT (jsonb_populate_record(l, jsonb_build_object("
+        "'id', gen_random_uuid(), 'position', 9, 'net', 0, 'tax_amount', 0))).*"
+        " FROM accounting_documentline l WHERE l.document_id = %(id)s LIMIT 1"
+    )
+    with refused("accounting_document_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+        connection.execute(f"{touched} {nothing}", made)
+
+
+@BOTH_ROLES
+def test_lines_are_not_smuggled_in_under_a_version_that_does_not_rise(
+    books: Books, alias: str
+) -> None:
+    """A posted document of version 1 that is written again as version 1 would look like new."""
+    posted = invoice(books)
+    smuggled = (
+        "WITH touched AS (UPDATE accounting_document SET version = 1 WHERE id = %(id)s)"
+        " INSERT INTO accounting_documentline SELECT (jsonb_populate_record(l, jsonb_build_object("
+        "'id', gen_random_uuid(), 'position', 9, 'net', 0, 'tax_amount', 0))).*"
+        " FROM accounting_documentline l WHERE l.document_id = %(id)s LIMIT 1"
+    )
+    with refused("accounting_document_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute(smuggled, {"id": posted})
 
 
 @BOTH_ROLES
@@ -116,11 +193,11 @@ def test_nothing_is_settled_while_it_is_a_draft_or_as_it_is_posted(
     """Else an invoice would be paid without a payment."""
     invoice(books)
     draft = invoice(books, post=False) if table == "document" else receipt(books, post=False)
-    with refused(f"accounting_{table}_born_draft"), raw(books.tenant_id, alias) as connection:
+    with refused(f"accounting_{table}_born_open"), raw(books.tenant_id, alias) as connection:
         connection.execute(
             f"UPDATE accounting_{table} SET allocated = 100.00 WHERE id = %s", [draft]
         )
-    with refused(f"accounting_{table}_born_draft"), raw(books.tenant_id, alias) as connection:
+    with refused(f"accounting_{table}_born_open"), raw(books.tenant_id, alias) as connection:
         post_by_hand(connection, f"accounting_{table}", draft, allocated="100.00")
 
 
@@ -129,7 +206,7 @@ def test_nothing_is_settled_while_it_is_a_draft_or_as_it_is_posted(
 def test_a_draft_does_not_become_reversed(books: Books, alias: str, table: str) -> None:
     invoice(books)
     draft = invoice(books, post=False) if table == "document" else receipt(books, post=False)
-    with refused(f"accounting_{table}_born_draft"), raw(books.tenant_id, alias) as connection:
+    with refused(f"accounting_{table}_born_open"), raw(books.tenant_id, alias) as connection:
         connection.execute(
             f"UPDATE accounting_{table} SET state = 'reversed', number = 'X', sequence = 900001,"
             " posted_at = now(), journal_id = j.id, reversal_id = j.id"
@@ -190,7 +267,9 @@ def test_a_document_is_not_called_reversed_without_a_reversal(books: Books, alia
     posted = invoice(books)
     with refused("accounting_document_reversed"), raw(books.tenant_id, alias) as connection:
         connection.execute(
-            "UPDATE accounting_document SET state = 'reversed' WHERE id = %s", [posted]
+            "UPDATE accounting_document SET state = 'reversed', version = version + 1"
+            " WHERE id = %s",
+            [posted],
         )
 
 
@@ -458,24 +537,6 @@ def test_a_journal_belongs_to_one_document_and_one_payment(books: Books, alias: 
 # --- what the database does not enforce, stated so that nobody believes otherwise ----
 
 
-def test_numbers_without_gaps_are_the_services_work(books: Books) -> None:
-    """Raw SQL can skip numbers; it can neither repeat one nor change one that was given."""
-    invoice(books)
-    with raw(books.tenant_id) as connection:
-        connection.execute(
-            "UPDATE accounting_series SET next_number = next_number + 5 WHERE kind = 'invoice'"
-        )
-    skipped = books.find_document(invoice(books)).sequence
-    assert skipped == 7
-    contradicted(books, "numbers have a gap")
-    with raw(books.tenant_id) as connection:
-        connection.execute("UPDATE accounting_series SET next_number = 1 WHERE kind = 'invoice'")
-    with pytest.raises(Conflict):
-        invoice(books)
-    with raw(books.tenant_id) as connection:
-        assert one(connection, "SELECT max(sequence) FROM accounting_document") == skipped
-
-
 @pytest.mark.parametrize("table", ["document", "payment"])
 def test_that_a_journal_says_the_same_as_its_document_is_the_services_work(
     books: Books, table: str
@@ -492,7 +553,7 @@ def test_that_a_reversal_reverses_is_the_services_work(books: Books) -> None:
     posted = invoice(books)
     with raw(books.tenant_id) as connection:
         connection.execute(
-            "UPDATE accounting_document SET state = 'reversed', reversal_id ="
+            "UPDATE accounting_document SET state = 'reversed', version = 2, reversal_id ="
             " (SELECT id FROM accounting_journal ORDER BY id LIMIT 1) WHERE id = %s",
             [posted],
         )

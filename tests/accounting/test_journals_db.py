@@ -18,9 +18,9 @@ from tests.core.raw import Connection, one, raw, refused, rows
 
 BOTH_ROLES = pytest.mark.parametrize("alias", ["default", "owner"])
 POST = (
-    "UPDATE accounting_journal SET state = 'posted', number = 'X-1', sequence = 900001,"
-    " series_id = (SELECT id FROM accounting_series WHERE kind = 'journal' LIMIT 1),"
-    " posted_at = now() WHERE id = %s"
+    "UPDATE accounting_journal SET state = 'posted', number = 'X-1', sequence = s.next_number,"
+    " series_id = s.id, posted_at = now() FROM accounting_series s"
+    " WHERE s.kind = 'journal' AND accounting_journal.id = %s"
 )
 
 
@@ -119,16 +119,73 @@ def test_posting_under_an_older_snapshot_is_refused(books: Books, isolation: str
         connection.execute(POST, [journal_id])
 
 
+BORN = (
+    "INSERT INTO accounting_journal (tenant_id, id, state, effective_on, narration, reference,"
+    " series_id, sequence, number, created_at, posted_at, version) SELECT tenant_id, %(id)s,"
+    " 'posted', %(day)s, '', '', id, next_number, 'X', now(), now(), 1 FROM accounting_series"
+    " WHERE kind = 'journal'"
+)
+LINES_OF_BORN = (
+    "INSERT INTO accounting_journalline (tenant_id, id, journal_id, position, account_id,"
+    " effective_on, amount, memo) SELECT tenant_id, gen_random_uuid(), %(id)s, position,"
+    " account_id, effective_on, amount + %(more)s, '' FROM accounting_journalline"
+    " WHERE journal_id = %(existing)s AND position <= %(lines)s"
+)
+
+
+def born(books: Books, *, lines: int = 2, more: str = "0") -> dict[str, Any]:
+    """A copy of a posted journal of two lines, posted in the statement that makes it."""
+    existing = books.journal("10.00", "-10.00").id
+    return {"id": uuid7(), "day": DAY, "existing": existing, "lines": lines, "more": more}
+
+
 @BOTH_ROLES
-def test_a_journal_cannot_be_inserted_as_posted(books: Books, alias: str) -> None:
-    with refused("accounting_journal_born_draft"), raw(books.tenant_id, alias) as connection:
-        connection.execute(
-            "INSERT INTO accounting_journal (tenant_id, id, state, effective_on, narration,"
-            " reference, series_id, sequence, number, created_at, posted_at, version)"
-            " SELECT tenant_id, gen_random_uuid(), 'posted', %s, '', '', id, 900001, 'X', now(),"
-            " now(), 1 FROM accounting_series LIMIT 1",
-            [DAY],
-        )
+def test_a_journal_is_posted_by_the_statement_that_inserts_it_with_its_lines(
+    books: Books, alias: str
+) -> None:
+    made = born(books)
+    day = (
+        "SELECT debit FROM accounting_accountday WHERE account_id = (SELECT account_id"
+        " FROM accounting_journalline WHERE journal_id = %s AND amount > 0)"
+    )
+    with raw(books.tenant_id, alias) as connection:
+        before = one(connection, day, made["existing"])
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+        assert one(connection, day, made["existing"]) == before + 10
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize(("lines", "more"), [(0, "0"), (1, "0"), (2, "0.01")])
+def test_a_journal_is_not_posted_by_its_insert_unless_it_balances(
+    books: Books, alias: str, lines: int, more: str
+) -> None:
+    made = born(books, lines=lines, more=more)
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+
+
+@BOTH_ROLES
+def test_a_journal_that_was_born_posted_takes_no_more_lines(books: Books, alias: str) -> None:
+    """Not even a balanced pair, in the transaction that made it."""
+    made = born(books)
+    pair = LINES_OF_BORN.replace("%(id)s, position,", "%(id)s, (position + 5)::smallint,")
+    with refused("accounting_journal_immutable"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH lines AS ({LINES_OF_BORN}) {BORN}", made)
+        connection.execute(pair, made)
+
+
+@BOTH_ROLES
+def test_what_is_added_while_a_draft_is_posted_is_weighed_with_it(books: Books, alias: str) -> None:
+    """One statement posts a draft and adds to it: both together balance, or neither is there."""
+    journal_id = draft(books, "10.00", "-10.00")
+    add = (
+        "INSERT INTO accounting_journalline (tenant_id, id, journal_id, position, account_id,"
+        " effective_on, amount, memo) SELECT tenant_id, gen_random_uuid(), journal_id, 9::smallint,"
+        " account_id, effective_on, 5, '' FROM accounting_journalline"
+        f" WHERE journal_id = '{journal_id}' LIMIT 1"
+    )
+    with refused("accounting_journal_balanced"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"WITH added AS ({add}) {POST}", [journal_id])
 
 
 @BOTH_ROLES
@@ -187,7 +244,36 @@ def test_a_number_is_given_once(books: Books, alias: str) -> None:
     first, second = draft(books, "1.00", "-1.00"), draft(books, "2.00", "-2.00")
     with refused("accounting_journal_number"), raw(books.tenant_id, alias) as connection:
         connection.execute(POST, [first])
-        connection.execute(POST, [second])
+        connection.execute(POST.replace("s.next_number", "s.next_number - 1"), [second])
+
+
+# --- numbers ------------------------------------------------------------------------
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize("skip", ["+ 1", "- 2", "+ 5"])
+def test_a_number_is_the_next_of_its_series(books: Books, alias: str, skip: str) -> None:
+    """A gap would be a document that somebody made away with."""
+    journal_id = draft(books, "10.00", "-10.00")
+    with refused("accounting_series_gapless"), raw(books.tenant_id, alias) as connection:
+        connection.execute(POST.replace("s.next_number", f"s.next_number {skip}"), [journal_id])
+
+
+@BOTH_ROLES
+def test_numbers_taken_together_have_no_gap(books: Books, alias: str) -> None:
+    ids = [draft(books, "10.00", "-10.00") for _ in range(2)]
+    with_gap = POST.replace(
+        "s.next_number", f"s.next_number + 2 * (accounting_journal.id = '{ids[1]}')::int"
+    ).replace("'X-1'", "accounting_journal.id::text")
+    with refused("accounting_series_gapless"), raw(books.tenant_id, alias) as connection:
+        connection.execute(with_gap.replace("= %s", "= ANY(%s)"), [ids])
+
+
+@BOTH_ROLES
+@pytest.mark.parametrize("change", ["next_number = next_number + 5", "prefix = 'X'", "id = id"])
+def test_a_series_is_never_changed_by_hand(books: Books, alias: str, change: str) -> None:
+    with refused("accounting_append_only"), raw(books.tenant_id, alias) as connection:
+        connection.execute(f"UPDATE accounting_series SET {change} WHERE kind = 'journal'")
 
 
 # --- after posting ------------------------------------------------------------------

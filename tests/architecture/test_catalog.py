@@ -16,7 +16,7 @@ from core.audit.triggers import declaration_of, triggers_compare
 from core.partitions import registry
 from core.partitions.months import bounds, month_of_partition, partition_name
 from core.tenancy.fields import TenantForeignKey, is_tenant_model
-from tests.core.raw import Connection, raw, rows
+from tests.core.raw import Connection, raw, refused, rows
 
 NAME_BYTES_MAX = 54
 
@@ -579,12 +579,24 @@ def test_every_table_is_recorded_or_says_why_not(catalog: Connection) -> None:
     for model in apps.get_models():
         declared = declaration_of(model)
         if isinstance(declared, Audited):
-            expected |= {(model._meta.db_table, n) for n in ("update", "delete", "truncate")}
+            expected |= {(model._meta.db_table, n) for n in ("delete", "truncate")}
             if declared.inserts:
                 expected.add((model._meta.db_table, "insert"))
+            if declared.updates:
+                expected.add((model._meta.db_table, "update"))
         elif is_tenant_model(model):
             assert declared.reason
     assert triggers == expected
+
+
+def test_updates_that_are_not_recorded_are_refused() -> None:
+    """Whoever asks, and before a row is looked at."""
+    for model in apps.get_models():
+        declared = declaration_of(model)
+        if isinstance(declared, Audited) and not declared.updates:
+            for alias in ("default", "owner"):
+                with raw(alias=alias) as connection, refused("accounting_append_only"):
+                    rows(connection, f"UPDATE {model._meta.db_table} SET id = id WHERE false")
 
 
 def test_the_triggers_are_what_the_models_say_today(catalog: Connection) -> None:

@@ -244,7 +244,8 @@ FORGED = (
         "SELECT audit_write('x', NULL, 'update', NULL) WHERE %s IS NOT NULL",
         "SELECT secret FROM audit_key WHERE %s IS NOT NULL",
         "UPDATE audit_tail SET bound = NULL WHERE %s IS NOT NULL",
-        "SELECT audit_attach('accounting_tax', '{}', '{}', '{}', true) WHERE %s IS NOT NULL",
+        "SELECT audit_detach('accounting_tax') WHERE %s IS NOT NULL",
+        "SELECT audit_attach('accounting_tax', '{}', '{}', '{}', true, true, %s::text)",
         "SELECT audit_seal_tenant(%s, audit_platform(), 1, 1)",
     ],
 )

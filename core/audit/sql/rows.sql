@@ -1,3 +1,5 @@
+-- This file says how things are; migrations run it again after it was changed.
+--
 -- The triggers of most tables: a tenant's, of which nothing is hidden. They are on the way of every
 -- write, and what they cost is starting statements and working out expressions, so each is one
 -- INSERT with as few expressions as there can be. Each SET of a function is paid for at every call,
@@ -66,9 +68,9 @@ $body$;
     -- What a statement adds to one document or journal is one entry of it: names once, then values.
     lines constant text := $source$
         SELECT uuidv7() AS id, g.tenant_id, g.row_id, NULL::jsonb AS old,
-            jsonb_build_object('columns', g.columns, 'rows', to_jsonb(g.rows)) AS new
+            jsonb_build_object('columns', akeys(g.line), 'rows', to_jsonb(g.rows)) AS new
         FROM (
-            SELECT t.tenant_id, (t.row->TG_ARGV[4])::uuid AS row_id, min(akeys(t.line)) AS columns,
+            SELECT t.tenant_id, (t.row->TG_ARGV[4])::uuid AS row_id, any_value(t.line) AS line,
                 array_agg(avals(t.line)) AS rows
             FROM (
                 SELECT w.tenant_id, w.row, w.row - ARRAY['tenant_id', TG_ARGV[4]] AS line
@@ -93,10 +95,12 @@ BEGIN
 END
 $do$;
 
--- (Re)make the triggers of one table. `under` is for lines: what they belong to.
+-- (Re)make the triggers of one table. `updates` is false where the database refuses them. `under` is
+-- for lines: what they belong to.
 DROP FUNCTION IF EXISTS audit_attach(regclass, text[], text[], text[], boolean);
-CREATE OR REPLACE FUNCTION audit_attach(target regclass, left_out text[], masked text[], personal text[],
-    inserts boolean, under text DEFAULT '') RETURNS void
+DROP FUNCTION IF EXISTS audit_attach(regclass, text[], text[], text[], boolean, text);
+CREATE OR REPLACE FUNCTION audit_attach(target regclass, left_out text[], masked text[],
+    personal text[], inserts boolean, updates boolean, under text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     masks constant hstore := (SELECT coalesce(hstore(array_agg(name), array_agg('***'::text)), '')
@@ -117,9 +121,11 @@ BEGIN
             ' new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_insert%s(%s)',
             target, CASE WHEN under <> '' THEN '_lines' ELSE variant END, arguments);
     END IF;
-    EXECUTE format('CREATE TRIGGER audit_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows'
-        ' NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_update%s(%s)',
-        target, variant, arguments);
+    IF updates THEN
+        EXECUTE format('CREATE TRIGGER audit_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS'
+            ' old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_update%s(%s)',
+            target, variant, arguments);
+    END IF;
     EXECUTE format('CREATE TRIGGER audit_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows'
         ' FOR EACH STATEMENT EXECUTE FUNCTION audit_delete%s(%s)', target, variant, arguments);
     EXECUTE format('CREATE TRIGGER audit_truncate AFTER TRUNCATE ON %s'
@@ -130,12 +136,15 @@ REVOKE ALL ON FUNCTION audit_attach, audit_insert_rows, audit_update_rows, audit
     audit_insert_lines FROM PUBLIC;
 
 -- Tables that are there already; what their models say anew is compared after migrating.
-SELECT audit_attach(a.target, a.said[1]::text[], a.said[2]::text[], a.said[4]::text[], a.inserts)
+SELECT audit_attach(a.target, a.said[1]::text[], a.said[2]::text[], a.said[4]::text[], a.inserts,
+    a.updates, coalesce(a.said[5], ''))
 FROM (
     SELECT t.tgrelid::regclass AS target, bool_or(t.tgname = 'audit_insert') AS inserts,
+        bool_or(t.tgname = 'audit_update') AS updates,
         min(string_to_array(encode(t.tgargs, 'escape'), '\000')) AS said
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE t.tgname IN ('audit_insert', 'audit_update') AND t.tgparentid = 0 AND NOT c.relispartition
+    WHERE t.tgname IN ('audit_insert', 'audit_update', 'audit_delete') AND t.tgparentid = 0
+        AND NOT c.relispartition
     GROUP BY t.tgrelid
     OFFSET 0
 ) AS a;
