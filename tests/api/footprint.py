@@ -1,16 +1,18 @@
 """What a company consists of, so that a refused call can be shown to have changed nothing."""
 
+from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Sum
 
 from core.api.models import IdempotencyKey
 from core.jobs.models import OutboxEvent
 from core.tenancy.context import Context
 from core.tenancy.models import TenantModel
-from core.tenancy.transactions import query
+from core.tenancy.transactions import query, tenant_cursor
 from tests.cast import Company
+
+SUMMED = ("version", "next_number", "allocated")
 
 
 def footprint(company: Company) -> dict[str, Any]:
@@ -21,13 +23,21 @@ def footprint(company: Company) -> dict[str, Any]:
 
 @query
 def _tables(ctx: Context) -> dict[str, Any]:
-    return {
-        model._meta.label: model.objects.aggregate(rows=Count("pk"), **_sums(model))
+    with tenant_cursor() as cursor:
+        cursor.execute(_counting())
+        return {table: figures for table, *figures in cursor.fetchall()}
+
+
+@cache
+def _counting() -> str:
+    """One statement for all tables: more than a thousand tests ask, and most of them twice."""
+    return " UNION ALL ".join(
+        f"SELECT '{model._meta.db_table}', count(*), {_sums(model)} FROM {model._meta.db_table}"
         for model in apps.get_models()
         if issubclass(model, TenantModel) and model is not IdempotencyKey
-    }
+    )
 
 
-def _sums(model: type[TenantModel]) -> dict[str, Sum]:
+def _sums(model: type[TenantModel]) -> str:
     names = {field.name for field in model._meta.get_fields()}
-    return {name: Sum(name) for name in ("version", "next_number", "allocated") if name in names}
+    return ", ".join(f"sum({name})" if name in names else "NULL::numeric" for name in SUMMED)
