@@ -1,6 +1,8 @@
 """The walls between tenants, attacked with raw SQL as the application's role."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,6 +19,7 @@ from messaging.services.messages import message_edit
 from messaging.services.settings import settings_update
 from tests.accounting.books import Books, open_books
 from tests.activity.events import take, viewed
+from tests.api.footprint import footprint
 from tests.cast import Company, api_of
 from tests.core.raw import Connection, one, raw, refused, rows
 from tests.files.desk import keep
@@ -43,10 +46,14 @@ WRITTEN = """
 """
 
 
-@pytest.fixture
-def acmes() -> Books:
-    """A company with a row in every table."""
-    return filled()
+@pytest.fixture(scope="module")
+def acmes(django_db_setup: None, django_db_blocker: Any) -> Iterator[Books]:
+    """A company with a row in every table. It stands every attack: afterwards it is as it was."""
+    with django_db_blocker.unblock():
+        books = filled()
+        before = footprint(books.company)
+        yield books
+        assert footprint(books.company) == before
 
 
 def filled() -> Books:
