@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 COMPILE := .venv/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help run test check bench fmt lock python venv venv-dev
+.PHONY: help run test check types rules bench fmt lock python venv venv-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -15,13 +15,18 @@ test: venv-dev ## the test suite in a stack of its own; ARGS="-k foo" goes to py
 	@$(PY) -m deploy.test $(ARGS)
 
 check: venv-dev ## lint, format, types, imports, migrations, deployment settings, then the tests
+	$(MAKE) --jobs=2 types rules
+	$(MAKE) test
+
+types:
+	$(PY) -m deploy.shell -- mypy .
+
+rules:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
-	$(PY) -m deploy.shell -- mypy .
 	$(PY) -m deploy.shell -- python manage.py makemigrations --check --dry-run
 	$(PY) -m deploy.shell -- python manage.py check --deploy --fail-level WARNING
-	$(MAKE) test
 
 bench: venv-dev ## the benchmarks in a durable stack of their own; ARGS goes to them
 	@$(PY) -m deploy.shell --durable -- python -m bench $(ARGS)
