@@ -30,9 +30,10 @@ def tenant_open(ctx: Context, *, slug: str, name: str) -> Tenant:
     tenant.full_clean()
     tenant.save(force_insert=True)
     PermissionStamp.objects.create()
-    for code in ROLE_TEMPLATES:
-        role = Role.objects.create(code=code, name=code.capitalize())
-        Grant.objects.bulk_create(Grant(role=role, code=c) for c in codes_of_template(code))
+    roles = Role.objects.bulk_create(Role(code=c, name=c.capitalize()) for c in ROLE_TEMPLATES)
+    Grant.objects.bulk_create(
+        Grant(role_id=role.pk, code=code) for role in roles for code in codes_of_template(role.code)
+    )
     return tenant
 
 
