@@ -1,14 +1,18 @@
-"""One process of the write-then-read test: `python -m tests.core.cache.pairs JOB`.
+"""Processes of the write-then-read test: `python -m tests.core.cache.pairs JOB`.
 
-Writes a rising number into one of a company's contacts, says so in memory that all
+Each writes a rising number into one of a company's contacts, says so in memory that all
 processes share, and reads contacts: none may be older than what had been said before.
 A job that does not write reads for some seconds.
+
+They are children of one that has loaded the system, which takes longer than their work. Each is
+told to go on by a byte, and answers with a line.
 """
 
 import fcntl
 import itertools
 import json
 import mmap
+import os
 import random
 import sys
 import time
@@ -65,6 +69,31 @@ def size_of(contacts: int) -> int:
 def main() -> None:
     job: dict[str, Any] = json.loads(sys.argv[1])
     django.setup()
+    import accounting.selectors.facts
+    import accounting.services.reference  # noqa: F401  before there are children
+
+    children = []
+    for _ in range(job["processes"]):
+        child = os.fork()
+        if child == 0:
+            random.seed()
+            write_and_read(job)
+            return
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def told_to_go_on() -> None:
+    os.read(sys.stdin.fileno(), 1)
+
+
+def say(text: str) -> None:
+    """In one piece: the others say something as well."""
+    os.write(sys.stdout.fileno(), f"{text}\n".encode())
+
+
+def write_and_read(job: dict[str, Any]) -> None:
     from accounting.selectors.facts import facts_get
     from accounting.services.reference import contact_update
     from core.tenancy.context import Context
@@ -77,8 +106,8 @@ def main() -> None:
         key = contacts[contact]
         return int(facts_get(ctx, kind="invoice", contacts=[key]).contacts[key].name)
 
-    print("ready", flush=True)
-    sys.stdin.readline()
+    say("ready")
+    told_to_go_on()
     older, worst, reads = 0, 0.0, 0
     deadline = time.monotonic() + job["seconds"]
     for turn in itertools.count():
@@ -95,14 +124,14 @@ def main() -> None:
             if found < least:
                 older += 1
                 worst = max(worst, began - answered.at(contact, found + 1))
-    print(json.dumps({"older": older, "worst": worst, "reads": reads}), flush=True)
-    sys.stdin.readline()
+    say(json.dumps({"older": older, "worst": worst, "reads": reads}))
+    told_to_go_on()
     # What everybody had answered at the end, read until it is all there.
     began = time.monotonic()
     while any(read(c) < answered.last(c) for c in range(len(contacts))):
         time.sleep(0.005)
         assert time.monotonic() - began < 20
-    print(json.dumps({"settled": time.monotonic() - began}), flush=True)
+    say(json.dumps({"settled": time.monotonic() - began}))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +29,42 @@ PAIRS = int(os.environ.get("CACHE_PAIRS", "1000"))
 PROCESSES, CONTACTS = 4, 5
 
 
-@contextmanager
-def processes(
-    company: Company, folder: Path, places: Sequence[tuple[str, str]], pairs: int,
-    reading_seconds: float = 0.0,
-) -> Iterator[list[subprocess.Popen[str]]]:  # fmt: skip
-    """One for each (URL of Redis, name of the board), ready to begin.
+@dataclass
+class Machine:
+    """So many processes that share a board, and reach Redis at one address."""
 
-    With `reading_seconds` those of board `b` only read, for so long.
-    """
+    url: str
+    board: str
+    processes: int
+    writes: bool = True
+    parent: subprocess.Popen[str] = field(init=False, repr=False)
+
+    def start(self, job: dict[str, Any], folder: Path) -> None:
+        job |= {"processes": self.processes, "writes": self.writes}
+        self.parent = subprocess.Popen(
+            [sys.executable, "-m", "tests.core.cache.pairs", json.dumps(job)],
+            env=environment(self.url, folder / f"board-{self.board}"), cwd=ROOT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def go(self) -> None:
+        self.parent.stdin.write("\n" * self.processes)
+        self.parent.stdin.flush()
+
+    def said(self) -> list[str]:
+        return [self.parent.stdout.readline() for _ in range(self.processes)]
+
+    def end(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.parent.pid, signal.SIGKILL)
+        self.parent.communicate()
+
+
+@contextmanager
+def running(
+    company: Company, folder: Path, machines: Sequence[Machine], pairs: int, seconds: float = 0.0
+) -> Iterator[Sequence[Machine]]:
+    """Their processes are ready to begin; those that do not write read for some seconds."""
     contacts = [
         str(contact_create(company.ctx(), values={"name": "0"}).pk) for _ in range(CONTACTS)
     ]
@@ -43,37 +72,28 @@ def processes(
     answered.write_bytes(bytes(size_of(CONTACTS)))
     job = {
         "tenant": str(company.tenant_id), "actor": str(company.owner.pk), "contacts": contacts,
-        "answered": str(answered), "pairs": pairs // len(places), "seconds": reading_seconds,
+        "answered": str(answered), "pairs": pairs // PROCESSES, "seconds": seconds,
     }  # fmt: skip
-    started = [
-        subprocess.Popen(
-            [
-                sys.executable, "-m", "tests.core.cache.pairs",
-                json.dumps(job | {"writes": not (reading_seconds and board == "b")}),
-            ],
-            env=environment(url, folder / f"board-{board}"),
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for url, board in places
-    ]  # fmt: skip
+    started: list[Machine] = []
     try:
-        for process in started:
-            assert process.stdout.readline() == "ready\n"
+        for machine in machines:
+            machine.start(job, folder)
+            started.append(machine)
+        for machine in started:
+            assert machine.said() == ["ready\n"] * machine.processes
         yield started
     finally:
-        for process in started:
-            process.kill()
-            process.communicate()
+        for machine in started:
+            machine.end()
 
 
-def go(started: list[subprocess.Popen[str]]) -> None:
-    for process in started:
-        process.stdin.write("\n")
-        process.stdin.flush()
+def go(started: Sequence[Machine]) -> None:
+    for machine in started:
+        machine.go()
 
 
-def said(started: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
-    return [json.loads(process.stdout.readline()) for process in started]
+def said(started: Sequence[Machine]) -> list[dict[str, Any]]:
+    return [json.loads(line) for machine in started for line in machine.said()]
 
 
 @pytest.mark.parametrize("where", ["redis", "memory", "disabled"])
@@ -82,7 +102,7 @@ def test_on_one_machine_nobody_reads_what_is_older_than_an_answer(
 ) -> None:
     url = valkey.url if where == "redis" else where
     pairs = PAIRS if where == "redis" else PAIRS // 4
-    with processes(acme, tmp_path, [(url, "a")] * PROCESSES, pairs) as started:
+    with running(acme, tmp_path, [Machine(url, "a", PROCESSES)], pairs) as started:
         go(started)
         assert [found["older"] for found in said(started)] == [0] * PROCESSES
 
@@ -92,7 +112,7 @@ def test_on_one_machine_not_even_while_redis_comes_and_goes(
 ) -> None:
     with (
         Proxy(valkey.port) as proxy,
-        processes(acme, tmp_path, [(url_of(proxy), "a")] * PROCESSES, PAIRS // 4) as started,
+        running(acme, tmp_path, [Machine(url_of(proxy), "a", PROCESSES)], PAIRS // 4) as started,
     ):
         go(started)
         modes = [Mode.RESET, Mode.PASS, Mode.BLACK_HOLE, Mode.PASS, Mode.REFUSE, Mode.PASS]
@@ -113,8 +133,8 @@ def test_on_two_machines_everybody_reads_it_soon(
     at worst is in the report."""
     with Proxy(valkey.port) as proxy:
         seconds = 6.0 if is_cut else 3.0
-        places = [(valkey.url, "a")] * 2 + [(url_of(proxy), "b")] * 2
-        with processes(acme, tmp_path, places, PAIRS // 2, seconds) as started:
+        machines = [Machine(valkey.url, "a", 2), Machine(url_of(proxy), "b", 2, writes=False)]
+        with running(acme, tmp_path, machines, PAIRS // 2, seconds) as started:
             go(started)
             if is_cut:
                 for mode in (Mode.RESET, Mode.PASS, Mode.BLACK_HOLE):
