@@ -16,7 +16,7 @@ from core.tenancy.transactions import command, query
 from tests.cast import Company
 from tests.jobs import kinds  # noqa: F401  declares them
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 
 
 def enqueue(company: Company, task: str = "test.note", **more: Any) -> UUID:
