@@ -32,6 +32,8 @@ from tests.core.raw import one, raw, refused, rows
 TABLE = "audit_auditlog"
 KEY = "a passphrase of the tests"
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 
 @pytest.fixture
 def sealed(acme: Company, alice: Api) -> list[UUID]:
