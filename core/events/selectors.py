@@ -48,7 +48,7 @@ class Events(NamedTuple):
 
 class _Page(NamedTuple):
     tail: Tail
-    count: int = 0
+    size: int = 0
     #: The sequence of its last event.
     last: int | None = None
     data: orjson.Fragment = NOTHING
@@ -74,7 +74,7 @@ def event_list(
     if not tail.reaches(after):
         raise EventsGone(tail)
     scanned = min(tail.position, after + SCANNED_MAX) if names else tail.position
-    reached = page.last if page.last and page.count == limit else scanned
+    reached = page.last if page.last and page.size == limit else scanned
     return Events(page.data, reached, is_more=reached < tail.position)
 
 
@@ -88,5 +88,5 @@ def _page(ctx: Context, after: int, limit: int, names: Collection[str]) -> _Page
         found = cursor.fetchone()
     if found is None:
         return _Page(Tail(0, 0))
-    position, purged, count, last, data = found
-    return _Page(Tail(position, purged), count, last, orjson.Fragment(data) if data else NOTHING)
+    position, purged, size, last, data = found
+    return _Page(Tail(position, purged), size, last, orjson.Fragment(data) if data else NOTHING)

@@ -186,7 +186,7 @@ def _enqueue(ctx: Context, mail: Mail, kind: MailKind, terms: Terms = PLAIN) -> 
         task=DELIVER,
         arguments={"mail_id": str(mail.pk)},
         effect_key=f"mail:{mail.pk}:{mail.attempts}",
-        terms=Terms(queue=kind.queue, run_at=terms.run_at if terms else None),
+        terms=Terms(queue=kind.queue, run_at=terms.run_at),
     )
 
 
