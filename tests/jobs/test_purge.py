@@ -36,7 +36,7 @@ def test_what_ended_stays_for_two_weeks(acme: Company, state: JobState) -> None:
     ended(acme, JOBS_KEPT - HOUR, state)
     assert jobs_purge(NOW) == 0
     assert states(acme) == [state]
-    assert jobs_purge(NOW + 2 * HOUR) == 1
+    jobs_purge(NOW + 2 * HOUR)
     assert states(acme) == []
 
 
@@ -51,7 +51,7 @@ def test_the_dead_wait_longer_for_somebody_who_looks_at_them(acme: Company) -> N
 
 def test_what_has_not_ended_is_never_old(acme: Company) -> None:
     waiting = enqueue(acme, run_at=NOW + timedelta(days=400))
-    assert jobs_purge(NOW + timedelta(days=399)) == 0
+    jobs_purge(NOW + timedelta(days=399))
     assert states(acme) == ["queued"]
     assert tickets(acme).filter(pk=waiting).exists()
     tickets(acme).delete()
