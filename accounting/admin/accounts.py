@@ -10,6 +10,7 @@ from accounting.admin.reference import ReferenceForm
 from accounting.models import Account
 from accounting.serializers.reference import AccountBody
 from accounting.services.reference import account_create, account_update
+from core.exports.console import ExportedList
 from core.tenancy.admin import ServiceModelAdmin, Values
 from core.tenancy.context import Context
 
@@ -19,7 +20,7 @@ class AccountForm(ReferenceForm):
 
 
 @admin.register(Account)
-class AccountAdmin(ServiceModelAdmin):
+class AccountAdmin(ExportedList, ServiceModelAdmin):
     page = "accounting.accounts"
     form = AccountForm
     fields = (("code", "name"), ("type", "role"), "parent", ("is_group", "is_active"), "version")

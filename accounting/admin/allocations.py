@@ -10,12 +10,13 @@ from accounting.admin.display import NOTHING, amount, link, links
 from accounting.admin.posting import PostingAdmin
 from accounting.models import Allocation
 from accounting.services.allocations import allocation_reverse
+from core.exports.console import ExportedList
 from core.tenancy.admin import Fact, Record, StaffRequest
 from core.tenancy.context import Context
 
 
 @admin.register(Allocation)
-class AllocationAdmin(PostingAdmin):
+class AllocationAdmin(ExportedList, PostingAdmin):
     page = "accounting.allocations"
     date_field = "effective_on"
     actions = ("reverse_selected",)

@@ -14,6 +14,7 @@ from accounting.serializers.reference import ContactBody
 from accounting.services.erasure import contact_erase, contact_report
 from accounting.services.reference import contact_create, contact_update
 from core.errors import DomainError
+from core.exports.console import ExportedList
 from core.privacy.console import erase_page, ground_of, report_answer
 from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values, readable_refusals
 from core.tenancy.context import Context
@@ -41,7 +42,7 @@ class TypeFilter(DropdownFilter):
 
 
 @admin.register(Contact)
-class ContactAdmin(ServiceModelAdmin):
+class ContactAdmin(ExportedList, ServiceModelAdmin):
     page = "accounting.contacts"
     form = ContactForm
     fields = (

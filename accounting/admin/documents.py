@@ -34,6 +34,7 @@ from accounting.models import (
 )
 from accounting.models.documents import DEMANDS
 from accounting.services.documents import document_post, document_reverse
+from core.exports.console import ExportedList
 from core.tenancy.admin import Column, Fact, Record, StaffRequest, Table
 from core.tenancy.context import Context
 
@@ -49,7 +50,7 @@ class StatusFilter(DropdownFilter):
         return queryset.filter(STATUSES.get(self.value(), Q()))
 
 
-class DocumentAdmin(PostingAdmin):
+class DocumentAdmin(ExportedList, PostingAdmin):
     kind: ClassVar[DocumentKind]
     date_field = "issued_on"
     list_display = (

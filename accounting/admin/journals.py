@@ -11,12 +11,13 @@ from accounting.admin.display import NOTHING, link, links, pill, postings_table
 from accounting.admin.posting import PostingAdmin
 from accounting.models import Document, Journal, Payment
 from accounting.services.journals import journal_post, journal_reverse
+from core.exports.console import ExportedList
 from core.tenancy.admin import Fact, Record, StaffRequest
 from core.tenancy.context import Context
 
 
 @admin.register(Journal)
-class JournalAdmin(PostingAdmin):
+class JournalAdmin(ExportedList, PostingAdmin):
     page = "accounting.journals"
     date_field = "effective_on"
     list_display = ("name", "effective", "narration", "reference", "status")

@@ -12,12 +12,13 @@ from accounting.admin.display import NOTHING, amount, link, open_amount, pill, p
 from accounting.admin.posting import PostingAdmin
 from accounting.models import Payment
 from accounting.services.payments import payment_post, payment_reverse
+from core.exports.console import ExportedList
 from core.tenancy.admin import Column, Fact, Record, StaffRequest, Table
 from core.tenancy.context import Context
 
 
 @admin.register(Payment)
-class PaymentAdmin(PostingAdmin):
+class PaymentAdmin(ExportedList, PostingAdmin):
     page = "accounting.payments"
     date_field = "paid_on"
     list_display = (

@@ -10,6 +10,7 @@ from accounting.admin.reference import ReferenceForm
 from accounting.models import Tax
 from accounting.serializers.reference import TaxBody
 from accounting.services.reference import tax_create, tax_update
+from core.exports.console import ExportedList
 from core.tenancy.admin import ServiceModelAdmin, Values
 from core.tenancy.context import Context
 
@@ -19,7 +20,7 @@ class TaxForm(ReferenceForm):
 
 
 @admin.register(Tax)
-class TaxAdmin(ServiceModelAdmin):
+class TaxAdmin(ExportedList, ServiceModelAdmin):
     page = "accounting.taxes"
     form = TaxForm
     fields = (

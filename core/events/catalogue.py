@@ -38,8 +38,9 @@ def event_types() -> list[EventType]:
     return [_declared[name] for name in sorted(_declared)]
 
 
-def is_told(name: str) -> bool:
-    return name in _declared
+def told_names() -> list[str]:
+    """Their names alone."""
+    return sorted(_declared)
 
 
 def unknown(names: Iterable[str]) -> list[str]:

@@ -1,13 +1,13 @@
 """Reads of the stream, by a company's own sequence."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
-from uuid import UUID
+from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
 from core.errors import DomainError, Invalid
-from core.events.catalogue import INTERNAL, is_told
+from core.events.catalogue import INTERNAL, told_names
 from core.jobs import positions
 from core.jobs.positions import Tail
 from core.listing import LIMIT_MAX
@@ -15,19 +15,14 @@ from core.tenancy.context import Context
 from core.tenancy.router import primary_only
 from core.tenancy.transactions import query, tenant_cursor
 
-Row = dict[str, Any]
-
 #: Numbers that one answer looks at, where only some kinds are asked for.
 SCANNED_MAX = 10_000
-#: The tail and the rows of one snapshot, so that nothing is purged between the two.
-PAGE_SQL = """
-    SELECT t.sequence, t.purged, e.* FROM jobs_tenanttail t LEFT JOIN LATERAL (
-        SELECT sequence, id, name, created_at, actor_id, payload::text FROM jobs_outboxevent
-        WHERE tenant_id = %s AND sequence > %s{more} ORDER BY sequence LIMIT %s
-    ) e ON true
-    WHERE t.tenant_id = %s"""
-NAMED_SQL = PAGE_SQL.format(more=" AND sequence <= %s AND name = ANY(%s)")
-PAGE_SQL = PAGE_SQL.format(more="")
+_SQL = (Path(__file__).parent / "sql" / "event_page.sql").read_text(encoding="utf-8")
+PAGE_SQL = _SQL.format(internal=INTERNAL, more="")
+NAMED_SQL = _SQL.format(
+    internal=INTERNAL, more=" AND sequence <= %(scanned)s AND name = ANY(%(names)s)"
+)
+NOTHING = orjson.Fragment(b"[]")
 
 
 class EventsGone(DomainError):
@@ -44,11 +39,19 @@ class EventsGone(DomainError):
 
 
 class Events(NamedTuple):
-    """Events in order, and up to where nothing else is to be told."""
+    """Events in order, as JSON, and up to where nothing else is to be told."""
 
-    rows: list[Row]
+    data: orjson.Fragment
     next: int
     is_more: bool
+
+
+class _Page(NamedTuple):
+    tail: Tail
+    size: int = 0
+    #: The sequence of its last event.
+    last: int | None = None
+    data: orjson.Fragment = NOTHING
 
 
 def event_list(
@@ -62,41 +65,28 @@ def event_list(
     positions.place_all()
     token = primary_only.set(True)
     try:
-        tail, rows = _page(ctx, after, limit, names)
+        page = _page(ctx, after, limit, names)
     finally:
         primary_only.reset(token)
+    tail = page.tail
     if after > tail.position:
         raise Invalid.field("after", f"Not given yet: the last one is {tail.position}.")
     if not tail.reaches(after):
         raise EventsGone(tail)
     scanned = min(tail.position, after + SCANNED_MAX) if names else tail.position
-    reached = rows[-1]["sequence"] if len(rows) == limit else scanned
-    return Events(rows, reached, is_more=reached < tail.position)
+    reached = page.last if page.last and page.size == limit else scanned
+    return Events(page.data, reached, is_more=reached < tail.position)
 
 
 @query
-def _page(ctx: Context, after: int, limit: int, names: Collection[str]) -> tuple[Tail, list[Row]]:
-    scanned = [after + SCANNED_MAX, list(names)] if names else []
+def _page(ctx: Context, after: int, limit: int, names: Collection[str]) -> _Page:
+    values = {"tenant": ctx.tenant_id, "after": after, "limit": limit, "told": told_names()}
+    if names:
+        values |= {"scanned": after + SCANNED_MAX, "names": list(names)}
     with tenant_cursor() as cursor:
-        cursor.execute(
-            NAMED_SQL if names else PAGE_SQL,
-            [ctx.tenant_id, after, *scanned, limit, ctx.tenant_id],
-        )
-        found = cursor.fetchall()
-    tail = Tail(*found[0][:2]) if found else Tail(0, 0)
-    return tail, [_shape(*row[2:]) for row in found if row[2] is not None]
-
-
-def _shape(
-    sequence: int, id_: UUID, name: str, at: Any, actor_id: UUID | None, payload: str
-) -> Row:
-    """Of an event that is not for everybody, its number and no more."""
-    told = is_told(name)
-    return {
-        "sequence": sequence,
-        "id": id_,
-        "type": name if told else INTERNAL,
-        "occurred_at": at,
-        "actor_id": actor_id if told else None,
-        "data": orjson.Fragment(payload) if told else {},
-    }
+        cursor.execute(NAMED_SQL if names else PAGE_SQL, values)
+        found = cursor.fetchone()
+    if found is None:
+        return _Page(Tail(0, 0))
+    position, purged, size, last, data = found
+    return _Page(Tail(position, purged), size, last, orjson.Fragment(data) if data else NOTHING)

@@ -33,7 +33,7 @@ class EventsView(TenantView):
             limit=filters["limit"] or LIMIT_MAX,
             names=_names(filters["type"]),
         )
-        return {"data": found.rows, "next": found.next, "is_more": found.is_more}
+        return found._asdict()
 
 
 class EventTypesView(TenantView):

@@ -1,6 +1,6 @@
 """What is asked of jobs: enqueue one, call it off, let it run again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from core.jobs.models import Job, JobState, JobTicket, Queue
 from core.jobs.models.jobs import REPLAYABLE
 from core.jobs.wake import JOBS_CHANNEL, wake_on_commit
 from core.tenancy.context import Context
-from core.tenancy.transactions import command, tenant_cursor
+from core.tenancy.transactions import command, tenant_row
 
 ENQUEUE_SQL = """
     SELECT existing, waiting FROM job_enqueue(
@@ -61,10 +61,14 @@ class Terms:
     every: timedelta | None = None
 
 
+PLAIN = Terms()
+
+
 class Wanted(NamedTuple):
     task: str
     arguments: dict[str, Any]
     effect_key: str
+    queue: Queue
 
 
 @command
@@ -74,17 +78,17 @@ def job_enqueue(
     task: str,
     arguments: dict[str, Any],
     effect_key: str = "",
-    terms: Terms | None = None,
+    terms: Terms = PLAIN,
 ) -> UUID:
     """Part of a command, best its last part: it holds a lock of the tenant and queue.
 
     The id of the job; of the one that has this effect key already, where there is one.
     Raises QueueFull, which undoes the whole command.
     """
-    terms, declared = terms or Terms(), registry.find(task)
-    if terms.queue is None:
-        terms = replace(terms, queue=declared.queue)
-    return _enqueue(ctx, Wanted(task, arguments, effect_key), terms)
+    declared = registry.find(task)
+    queue = declared.queue if terms.queue is None else terms.queue
+    wanted = Wanted(task, arguments, effect_key, queue)
+    return _enqueue(ctx, wanted, terms, cap=settings.QUEUE_LIMIT)
 
 
 @command
@@ -92,8 +96,9 @@ def job_enqueue_next(ctx: Context, *, job: Job, run_at: datetime) -> UUID:
     """The next run of a job that recurs; part of the command that ends this one."""
     assert job.every_seconds is not None
     key = f"{job.effect_key.partition('@')[0]}@{run_at:%Y%m%dT%H%M%SZ}"
-    terms = Terms(Queue(job.queue), run_at, every=timedelta(seconds=job.every_seconds))
-    return _enqueue(ctx, Wanted(job.task, job.arguments, key), terms, cap=NO_CAP)
+    terms = Terms(run_at=run_at, every=timedelta(seconds=job.every_seconds))
+    wanted = Wanted(job.task, job.arguments, key, Queue(job.queue))
+    return _enqueue(ctx, wanted, terms, cap=NO_CAP)
 
 
 @command
@@ -114,11 +119,9 @@ def job_replay(ctx: Context, *, job_id: UUID) -> None:
     """Let it run again, as if it had not yet. Raises NotFound, JobNotReplayable or QueueFull."""
     job = _job(job_id, lock=True)
     require(job.state in REPLAYABLE, JobNotReplayable(job.state))
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            ADMIT_SQL, [ctx.tenant_id, job.pk, job.queue, ctx.now, None, settings.QUEUE_LIMIT]
-        )
-        [waiting] = cursor.fetchone()
+    [waiting] = tenant_row(
+        ADMIT_SQL, [ctx.tenant_id, job.pk, job.queue, ctx.now, None, settings.QUEUE_LIMIT]
+    )
     _require_room(waiting, Queue(job.queue))
     Job.objects.filter(pk=job_id).update(
         state=JobState.QUEUED, attempts=0, progress=0, error="", run_at=ctx.now,
@@ -127,24 +130,22 @@ def job_replay(ctx: Context, *, job_id: UUID) -> None:
     wake_on_commit(JOBS_CHANNEL)
 
 
-def _enqueue(ctx: Context, job: Wanted, terms: Terms, cap: int | None = None) -> UUID:
+def _enqueue(ctx: Context, job: Wanted, terms: Terms, *, cap: int) -> UUID:
+    """One statement. What can be left to the database is: a value costs more to bind than that."""
     if len(job.effect_key) > EFFECT_KEY_LENGTH_MAX:
         raise ValueError(f"An effect key has at most {EFFECT_KEY_LENGTH_MAX} characters.")
-    assert terms.queue is not None
     job_id = uuid7()
     every = int(terms.every.total_seconds()) if terms.every else None
     row = [
-        ctx.tenant_id, job_id, job.task, terms.queue.value, orjson.dumps(job.arguments).decode(),
-        job.effect_key or str(job_id), ctx.actor_id, ctx.request_id, ctx.now,
-        terms.run_at or ctx.now, terms.expires_at, every, cap or settings.QUEUE_LIMIT,
+        ctx.tenant_id, job_id, job.task, job.queue.value, orjson.dumps(job.arguments).decode(),
+        job.effect_key or None, ctx.actor_id, ctx.request_id, ctx.now, terms.run_at,
+        terms.expires_at, every, cap,
     ]  # fmt: skip
-    with tenant_cursor() as cursor:
-        cursor.execute(ENQUEUE_SQL, row)
-        existing, waiting = cursor.fetchone()
+    existing, waiting = tenant_row(ENQUEUE_SQL, row)
     if existing is not None:
         found: UUID = existing
         return found
-    _require_room(waiting, terms.queue)
+    _require_room(waiting, job.queue)
     wake_on_commit(JOBS_CHANNEL)
     return job_id
 

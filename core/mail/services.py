@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from core.errors import Conflict, Invalid, NotFound, require
-from core.jobs.services import Terms, job_enqueue
+from core.jobs.services import PLAIN, Terms, job_enqueue
 from core.mail import kinds
 from core.mail.kinds import DEFAULT_LANGUAGE, MailKind, filled
 from core.mail.models import Mail, MailSettings, MailState, MailTemplate
@@ -180,13 +180,13 @@ def _write(ctx: Context, letter: Letter) -> tuple[Mail, bool]:
     )
 
 
-def _enqueue(ctx: Context, mail: Mail, kind: MailKind, terms: Terms | None = None) -> None:
+def _enqueue(ctx: Context, mail: Mail, kind: MailKind, terms: Terms = PLAIN) -> None:
     job_enqueue(
         ctx,
         task=DELIVER,
         arguments={"mail_id": str(mail.pk)},
         effect_key=f"mail:{mail.pk}:{mail.attempts}",
-        terms=Terms(queue=kind.queue, run_at=terms.run_at if terms else None),
+        terms=Terms(queue=kind.queue, run_at=terms.run_at),
     )
 
 

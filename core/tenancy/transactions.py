@@ -7,7 +7,7 @@ trip as BEGIN; nested calls of the same tenant join it, of another are refused.
 import functools
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
@@ -89,6 +89,25 @@ def tenant_cursor() -> Any:
     if scope is None:
         raise OutsideTransaction
     return connections[scope.alias].cursor()
+
+
+def tenant_row(sql: str, values: Sequence[Any]) -> Any:
+    """The one row of a statement in the open transaction, past Django's cursor.
+
+    For what many requests do: the cursor costs a third of what binding and sending does.
+    Whoever counts statements sees this one as any other.
+    """
+    scope = current_scope.get()
+    if scope is None:
+        raise OutsideTransaction
+    connection: Any = connections[scope.alias]
+    if connection.queries_logged or connection.execute_wrappers:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchone()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors:
+        return connection.connection.execute(sql, values).fetchone()
 
 
 def say_again(ctx: Context, operation: str) -> None:

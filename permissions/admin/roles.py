@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from core.errors import DomainError
+from core.exports.console import ExportedList
 from core.tenancy.admin import ServiceForm, ServiceModelAdmin, StaffRequest, Values
 from core.tenancy.context import Context
 from permissions import catalog
@@ -93,7 +94,7 @@ def grant_count(role: Any) -> int:
 
 
 @admin.register(Role)
-class RoleAdmin(ServiceModelAdmin):
+class RoleAdmin(ExportedList, ServiceModelAdmin):
     page = "permissions.roles"
     form = RoleForm
     list_display = ("name", "code", grant_count, "is_active")

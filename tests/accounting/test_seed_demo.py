@@ -17,9 +17,11 @@ from accounting.models import Allocation, Document, Payment
 from accounting.selectors.reports import aged_balances, trial_balance
 from accounting.services.allocations import allocation_reverse
 from accounting.services.imports.demo import HACK_CLUB, RETAIL, USERS
+from core.listing import PageRequest
 from core.tenancy.context import Context
 from core.tenancy.selectors import tenant_by_slug
 from core.tenancy.transactions import query
+from core.webhooks.selectors import delivery_list, webhook_list
 from permissions.models import Membership, Role, RoleAssignment, User
 from tests.accounting.retail_sums import COLUMNS, summed
 from tests.cast import PASSWORD, Api
@@ -103,6 +105,16 @@ def test_what_somebody_undid_stays_undone(seeded: dict[str, Any]) -> None:
     before = counts(ctx)
     call_command("seed_demo", "--json")
     assert counts(ctx) == before
+
+
+def test_there_is_a_webhook_to_look_at_that_calls_nobody(seeded: dict[str, Any]) -> None:
+    for slug in ("alder-finch", "hack-club"):
+        ctx = context(slug)
+        [shown] = webhook_list(ctx, page=PageRequest()).rows
+        assert (shown["is_enabled"], shown["event_types"]) == (
+            False, ["document.posted", "payment.posted"],
+        )  # fmt: skip
+        assert delivery_list(ctx, endpoint_id=shown["id"], page=PageRequest()).rows == []
 
 
 def test_books_are_those_of_the_slices(seeded: dict[str, Any]) -> None:

@@ -3,11 +3,23 @@
 import re
 from html import unescape
 
+import pytest
+from django.conf import settings
+from django.contrib.admin import site
+from django.urls import reverse
+
+from core.exports.console import ExportedList
 from tests.cast import Company, api_of, join, new_user
 from tests.console.desk import staff
 from tests.files.desk import body_of, follow
-from tests.jobs.desk import run_all, states
+from tests.jobs.desk import flood, run_all, states
 
+#: Every page of the console whose list the API gives as CSV, under the same name.
+LISTS = [
+    f"{admin.opts.app_label}_{admin.opts.model_name}"
+    for admin in site._registry.values()
+    if isinstance(admin, ExportedList)
+]
 EXPORT = {"list": "contacts", "format": "csv"}
 
 
@@ -34,6 +46,36 @@ def test_one_calls_off_ones_own(acme: Company, globex: Company) -> None:
     desk.post("exports_export_cancel", mine)
     assert states(acme) == ["cancelled"]
     desk.post("exports_export_cancel", mine)
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_a_list_has_a_button_that_exports_it(acme: Company, model: str) -> None:
+    desk = staff(acme)
+    page = desk.get(f"{model}_changelist")
+    assert reverse(f"admin:{model}_export") in page
+    made = desk.post(f"{model}_export")
+    run_all(acme)
+    assert states(acme) == ["done"]
+    [link] = re.findall(r'href="([^"]*/content/[^"]*)"', desk.client.get(made.url).content.decode())
+    assert body_of(follow(unescape(link))).startswith(b"PK"), "a workbook is a zip"
+
+
+def test_the_button_is_for_those_who_may_see_exports(acme: Company) -> None:
+    """The file could not be fetched anywhere else in the console."""
+    viewer = staff(acme, role="viewer")
+    assert "contact/export/" not in viewer.get("accounting_contact_changelist")
+    viewer.post("accounting_contact_export", status=403)
+    staff(acme).get("accounting_contact_export", status=405)
+    assert states(acme) == []
+
+
+def test_where_the_line_is_full_the_list_says_so(acme: Company) -> None:
+    flood(acme, settings.QUEUE_LIMIT)
+    desk = staff(acme)
+    refused = desk.post("accounting_contact_export")
+    assert refused.url == reverse("admin:accounting_contact_changelist")
+    assert "jobs wait in the queue" in desk.client.get(refused.url).content.decode()
+    run_all(acme)
 
 
 def test_who_may_not_sees_none(acme: Company) -> None:

@@ -2,19 +2,32 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
+from psycopg.types.json import Jsonb
 
 from accounting.events import PaymentPosted
 from core.events import catalogue
 from core.events.catalogue import INTERNAL
+from core.ids import uuid7
 from core.jobs.positions import tenant_tail
 from core.jobs.purge import outbox_purge
+from core.json import dumps
 from tests.cast import Api, Company, api_of, join, new_user
 from tests.core.raw import one, raw
 from tests.database import connect
 from tests.events.happening import happen, old_id, write
 from tests.messaging.talk import say, talk_of
+
+ODD = """
+    INSERT INTO jobs_outboxevent
+        (id, tenant_id, actor_id, request_id, name, payload, created_at)
+    VALUES (%s, %s, %s, 'test', %s, %s, %s)"""
+ROWS = """
+    SELECT sequence, id, name, created_at, actor_id, payload::text FROM jobs_outboxevent
+    WHERE tenant_id = %s ORDER BY sequence"""
 
 
 def follow(api: Api, query: str = "", after: int = 0) -> list[dict[str, Any]]:
@@ -63,6 +76,48 @@ def test_some_kinds_only(acme: Company, alice: Api, monkeypatch: pytest.MonkeyPa
     assert [e["data"]["payment_id"] for e in follow(alice, "&type=payment.posted")] == [
         str(payment)
     ]
+
+
+def test_an_answer_is_to_the_byte_what_our_json_would_make_of_its_rows(
+    acme: Company, alice: Api
+) -> None:
+    """It is put together by the database, which writes moments and texts in ways of its own."""
+    moments = [
+        "2026-01-02 03:04:05+00",
+        "2026-01-02 03:04:05.6+01",
+        "2026-01-02 03:04:05.000007+00",
+    ]
+    texts = ['"', "\\", "\n", "é\u2028😀", "</script>"]
+    with connect("default") as connection:
+        for number, said in enumerate(texts):
+            connection.execute(
+                ODD, [uuid7(), acme.tenant_id, acme.owner.pk if number % 2 else None,
+                      ["payment.posted", 'x"\\\n'][number // 3], Jsonb({"said": said, "n": [1.50]}),
+                      moments[number % 3]],
+            )  # fmt: skip
+    alice.ok("GET", "events/")  # they are given their numbers
+    with connect("default") as connection:
+        rows = connection.execute(ROWS, [acme.tenant_id]).fetchall()
+    assert {row[3].microsecond for row in rows} >= {0, 7, 600_000}
+    told = [one.name for one in catalogue.event_types()]
+    obvious = dumps(
+        {"data": [shaped(told, *row) for row in rows], "next": len(rows), "is_more": False}
+    )
+    assert alice.get("events/?after=0").content == obvious
+
+
+def shaped(
+    told: list[str], sequence: int, id_: UUID, name: str, at: datetime, actor: UUID, payload: str
+) -> dict[str, Any]:
+    is_told = name in told
+    return {
+        "sequence": sequence,
+        "id": id_,
+        "type": name if is_told else INTERNAL,
+        "occurred_at": at,
+        "actor_id": actor if is_told else None,
+        "data": orjson.Fragment(payload) if is_told else {},
+    }
 
 
 def test_who_writes_to_whom_and_who_logs_in_is_not_told(acme: Company, alice: Api) -> None:

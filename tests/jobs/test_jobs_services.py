@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from core.errors import NotFound
+from core.errors import NotFound, OperationTimeout
 from core.ids import uuid7
 from core.jobs.claims import LeaseLost, claim_next, job_end
 from core.jobs.models import JobState, Queue
@@ -25,8 +25,9 @@ from core.jobs.services import (
 )
 from core.jobs.sweeps import sweep
 from core.tenancy.context import Context
-from core.tenancy.transactions import command
+from core.tenancy.transactions import command, tenant_row
 from tests.cast import Company
+from tests.database import connect
 from tests.jobs.desk import (
     die,
     enqueue,
@@ -39,6 +40,9 @@ from tests.jobs.desk import (
     until,
 )
 from tests.jobs.kinds import effects
+
+#: The line of a company in a queue, as `job_enqueue` locks it.
+LOCK_SQL = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s::text, %s))"
 
 # --- once ---------------------------------------------------------------------------
 
@@ -374,6 +378,26 @@ def test_who_goes_on_after_a_refusal_leaves_nothing_behind(acme: Company) -> Non
     go_on(acme.ctx())
     assert len(states(acme)) == tickets(acme).count() == settings.QUEUE_LIMIT
     assert enqueue(acme, effect_key="known") == known, "what is there already needs no room"
+    run_all(acme)
+
+
+def test_who_is_refused_waits_for_nobody_and_writes_nothing(acme: Company) -> None:
+    """Not even for somebody who has the line locked and does not go on."""
+    flood(acme, settings.QUEUE_LIMIT)
+
+    @command
+    def refused(ctx: Context) -> None:
+        with pytest.raises(QueueFull):
+            job_enqueue(ctx, task="test.note", arguments={})
+        assert tenant_row("SELECT pg_current_xact_id_if_assigned()::text", []) == (None,)
+
+    with connect("default") as other, other.transaction():
+        [is_locked] = other.execute(LOCK_SQL, [acme.tenant_id, Queue.NORMAL.value]).fetchone() or ()
+        assert is_locked
+        refused(acme.ctx())
+        tickets(acme).filter(pk=tickets(acme).values("pk")[:1]).delete()
+        with pytest.raises(OperationTimeout):
+            enqueue(acme)  # there is room now, and only the lock says for whom
     run_all(acme)
 
 

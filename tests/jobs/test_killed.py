@@ -1,17 +1,19 @@
 """Processes killed in the middle of jobs: none is lost, and no effect is there twice.
 
-`JOBS_KILLED=2000` runs so many jobs and kills all the time; a few show that it works.
+`JOBS_KILLED=2000` runs so many jobs, `JOBS_KILLS` says how often something is killed; a few
+show that it works. The next kill comes when so many further jobs are done, not after so long:
+killed faster than it starts, a worker on a busy machine would never get anywhere.
 """
 
 import os
 import random
-import time
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connections
 
+from core.jobs import ears, keeper, polling, relay
 from core.jobs.models import JobTicket
 from core.jobs.polling import PollingWorker
 from tests.cast import Company, new_company, new_user
@@ -20,6 +22,9 @@ from tests.jobs.kinds import effects
 from tests.jobs.processes import Process, broker_url, running
 
 JOBS = int(os.environ.get("JOBS_KILLED", "60"))
+KILLS = int(os.environ.get("JOBS_KILLS", max(8, JOBS // 20)))
+#: Without a single job done.
+STUCK_SECONDS = 120
 #: Of each job: long enough to be killed in.
 PAUSE_SECONDS = 0.05
 #: Work goes on so soon after a worker was killed.
@@ -39,8 +44,14 @@ def nothing_else() -> None:
     redis.Redis.from_url(broker_url()).flushdb()
 
 
-def all_done(companies: list[Company], count: int) -> bool:
-    return sum(states(one).count("done") for one in companies) == count
+def done(companies: list[Company]) -> int:
+    return sum(states(one).count("done") for one in companies)
+
+
+def progressed(companies: list[Company], goal: int) -> None:
+    """So many jobs are done; each of them within a while after the one before."""
+    while (before := done(companies)) < goal:
+        until(lambda: done(companies) > before, STUCK_SECONDS)
 
 
 def revive(processes: list[Process]) -> None:
@@ -56,13 +67,11 @@ def test_kill_9_of_anything_loses_no_job_and_doubles_no_effect() -> None:
     count = -(-JOBS // len(companies))
     for one in companies:
         flood(one, count, {"pause": PAUSE_SECONDS})
-    chance = random.Random(1)
+    wanted, chance = count * len(companies), random.Random(1)
     with running("relay", "worker", "worker", JOB_LEASE_SECONDS=SHORT_LEASE) as processes:
         relay, first, second = processes
-        deadline = time.monotonic() + 60 + JOBS * 0.5
-        until(lambda: any("done" in states(one) for one in companies), 40)
-        while not all_done(companies, count * len(companies)):
-            assert time.monotonic() < deadline, [states(one) for one in companies]
+        for kill in range(KILLS):
+            progressed(companies, wanted * kill // KILLS + 1)
             match chance.choice(["child", "child", "tree", "relay", "flush", "rest"]):
                 case "child":
                     chance.choice([first, second]).kill_child(chance.randrange(4))
@@ -72,14 +81,27 @@ def test_kill_9_of_anything_loses_no_job_and_doubles_no_effect() -> None:
                     relay.kill_tree()
                 case "flush":
                     redis.Redis.from_url(broker_url()).flushall()
-            time.sleep(0.5)
             revive(processes)
-            assert not any("dead" in states(one) for one in companies)
+        progressed(companies, wanted)
+        assert not any("dead" in states(one) for one in companies)
     for one in companies:
         found = effects(one.tenant_id)
         assert len(found) == count
         assert set(found.values()) == {1}
         assert not tickets(one).exists()
+
+
+def test_by_design_work_goes_on_within_half_a_minute() -> None:
+    """What is configured, added up for the worst case, which the next test does not meet.
+
+    The lease was prolonged just before the kill; whoever sweeps has just looked; and its
+    message finds no broker, so that it is tried again, by ears that have just gone deaf.
+    """
+    lease = settings.JOB_LEASE_SECONDS
+    waits = [relay.TICK_SECONDS, polling.SWEEP_SECONDS]
+    away = relay.BROKER_PAUSE_SECONDS + ears.PAUSE_SECONDS
+    assert lease + max(waits) + polling.POLL_SECONDS + away <= RESUMED_WITHIN
+    assert keeper.TICK_SECONDS + lease / 3 < lease, "it is prolonged before it ends"
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from tests.jobs.desk import until
 from tests.jobs.processes import Process, process
 
 START_SECONDS = 60
-GIVES_UP_SECONDS = 120
+GIVES_UP_SECONDS = 300
 
 
 @dataclass

@@ -3,17 +3,20 @@
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from core.errors import NotFound
 from core.ids import uuid7
 from core.listing import PageRequest
 from messaging.emojis import emoji_of
-from messaging.errors import CursorAstray, MessageDeleted, NotAnEmoji, TooManyEmoji
+from messaging.errors import CursorAstray, MessageDeleted, NotAnEmoji, ThreadClosed, TooManyEmoji
 from messaging.models import MessageReaction
 from messaging.selectors.receipts import message_reads, my_reads
 from messaging.services.messages import message_delete
 from messaging.services.reactions import EMOJI_MAX, reaction_add, reaction_remove
 from messaging.services.reads import thread_read
+from messaging.services.threads import thread_update
 from tests.accounting.books import counted
 from tests.cast import Company, join, new_user
 from tests.messaging.people import circle
@@ -109,6 +112,26 @@ def test_a_reaction_is_given_once_and_taken_back(acme: Company) -> None:
     assert [one["emoji"] for one in talk.rows(0)[0]["reactions"]] == ["👍"]
     assert events_of(acme).count("reaction.added") == 3
     assert events_of(acme).count("reaction.removed") == 1
+
+
+def test_a_reaction_costs_two_statements_new_or_not(acme: Company) -> None:
+    talk = circle(acme)
+    said = talk.say("Done")
+    for _ in range(2):
+        with CaptureQueriesContext(connections["default"]) as seen:
+            reaction_add(talk.ctx(1), message_id=said, emoji="👍")
+        asked = [one["sql"] for one in seen if not one["sql"].startswith(("BEGIN", "COMMIT"))]
+        assert len(asked) == 2, asked
+
+
+def test_in_a_closed_thread_nobody_reacts(acme: Company) -> None:
+    talk = circle(acme)
+    said = talk.say("Done")
+    thread_update(talk.ctx(), thread_id=talk.thread_id, values={"is_closed": True})
+    for act in (reaction_add, reaction_remove):
+        with pytest.raises(ThreadClosed):
+            act(talk.ctx(1), message_id=said, emoji="👍")
+    assert counted(acme.ctx(), MessageReaction, message=said) == 0
 
 
 def test_a_message_shows_so_many_different_reactions(acme: Company) -> None:

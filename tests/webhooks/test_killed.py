@@ -15,9 +15,9 @@ KILLS = 4
 PATIENCE_SECONDS = 120
 
 
-def deliverer(allowed: str) -> Process:
+def deliverer(allowed: str, **environment: str) -> Process:
     settings = {"DJANGO_SETTINGS_MODULE": "tests.webhooks.settings"}
-    return process("webhooks", WEBHOOK_ALLOWED_HOSTS=allowed, **settings)
+    return process("webhooks", WEBHOOK_ALLOWED_HOSTS=allowed, **settings, **environment)
 
 
 def test_nothing_is_lost_and_no_number_is_told_twice_as_another(

@@ -22,6 +22,7 @@ from accounting.services.imports.sources import Row, Source
 from accounting.services.payments import PaymentInput, payment_create
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
+from core.webhooks.services.endpoints import EndpointInput, webhook_create, webhook_update
 from permissions.models import Membership, User
 from permissions.services.tenants import member_add, user_create
 
@@ -29,6 +30,11 @@ DATA = Path(__file__).resolve().parents[3] / "demo"
 RETAIL, HACK_CLUB = DATA / "online-retail" / "lines.csv", DATA / "hack-club" / "postings.csv"
 #: Nobody reads what the slices leave out; their README says it.
 NO_REPORT = Path(os.devnull)
+WEBHOOK = EndpointInput(
+    "https://hooks.example.com/books",
+    "An example, switched off: see docs/webhooks.md",
+    ("document.posted", "payment.posted"),
+)
 PENNY = Decimal("0.01")
 PAID_AFTER_DAYS = 21
 
@@ -103,6 +109,7 @@ def demo_company_ensure(
         owner = users[company.members[0][0]]
         opened = CompanyInput(company.slug, company.name, company.currency)
         company_open(ctx, company=opened, owner_id=owner.pk)
+        demo_webhook_make(ctx)
     for email, role in company.members:
         if not Membership.objects.filter(tenant=ctx.tenant_id, user=users[email]).exists():
             member_add(ctx, user_id=users[email].pk, role=role)
@@ -113,6 +120,13 @@ def demo_company_ensure(
         ledger = LedgerFile(HACK_CLUB, company.slug)
         journals_import(ctx, ledger=ledger, report_path=NO_REPORT)
     demo_papers_ensure(ctx, slug=company.slug)
+
+
+@command
+def demo_webhook_make(ctx: Context) -> None:
+    """One to look at, switched off: nobody listens there, and a demo calls nobody."""
+    endpoint_id, _ = webhook_create(ctx, endpoint=WEBHOOK)
+    webhook_update(ctx, endpoint_id=endpoint_id, values={"is_enabled": False})
 
 
 @command
