@@ -137,7 +137,7 @@ def _to_post(booking: Booking, postings: Sequence[ToPost]) -> dict[str, Any]:
         }
         for position, posting in enumerate(postings)
     ]
-    asked = {
+    asked: dict[str, tuple[list[UUID | None], list[Row]]] = {
         "draft_documents": ([p.document_id for p in postings], booking.documents),
         "draft_payments": ([p.payment_id for p in postings], booking.payments),
         "draft_journals": ([p.journal_id for p in postings], booking.journals),
