@@ -35,7 +35,7 @@ EMPTY = {
 }
 #: The owner's own triggers write them, of whatever tenant is changed.
 OPEN_TO_THE_OWNER = {"audit_auditblock", "audit_auditlog"}
-WRITTEN_BY_TRIGGERS = {"accounting_accountday", "accounting_accountmonth"}
+WRITTEN_BY_TRIGGERS = {"accounting_accountday", "accounting_accountmonth", "accounting_series"}
 TENANT_TABLES = sorted(m._meta.db_table for m in apps.get_models() if is_tenant_model(m))
 
 

@@ -135,7 +135,7 @@ def test_a_job_that_hangs_loses_its_process_not_the_queue(acme: Company) -> None
         until(lambda: job_of(acme, hanging).state == "running", 40)
         job_id = enqueue(acme)
         until(lambda: job_of(acme, job_id).state == "done")
-        until(lambda: job_of(acme, hanging).state == "retrying", 20)
+        until(lambda: job_of(acme, hanging).state in ("retrying", "dead"))
         assert worker.is_alive
     tickets(acme).delete()
 
