@@ -7,7 +7,7 @@ CREATE TABLE bench.document (LIKE accounting_document INCLUDING INDEXES);
 CREATE TABLE bench.documentline (LIKE accounting_documentline INCLUDING INDEXES);
 CREATE TABLE bench.journal (LIKE accounting_journal INCLUDING INDEXES);
 CREATE TABLE bench.journalline (LIKE accounting_journalline INCLUDING INDEXES);
-CREATE TABLE bench.outbox (LIKE jobs_outboxevent INCLUDING INDEXES);
+CREATE TABLE bench.outbox (LIKE jobs_outboxevent INCLUDING INDEXES INCLUDING IDENTITY);
 CREATE TABLE bench.audit (LIKE audit_auditlog INCLUDING INDEXES);
 CREATE TABLE bench.accountday (LIKE accounting_accountday INCLUDING INDEXES) WITH (fillfactor = 70);
 CREATE TABLE bench.accountmonth (LIKE accounting_accountmonth INCLUDING INDEXES)
