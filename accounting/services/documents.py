@@ -12,12 +12,7 @@ from accounting.ledger import document_postings
 from accounting.models import Document, DocumentLine, DocumentState
 from accounting.selectors.documents import BookedDocument, document_get, line_rows
 from accounting.selectors.facts import Facts, facts_get
-from accounting.services.booking import (
-    Booking,
-    ToPost,
-    book,
-    series_of,
-)
+from accounting.services.booking import Booking, ToPost, book, series_of
 from accounting.services.drafts import (
     DocumentInput,
     Draft,

@@ -14,13 +14,7 @@ from accounting.ledger import Posting
 from accounting.models import Document, Journal, JournalLine, JournalState, Payment, SeriesKind
 from accounting.selectors.facts import Facts, facts_get
 from accounting.selectors.journals import journal_get
-from accounting.services.booking import (
-    Booking,
-    Number,
-    ToPost,
-    book,
-    series_of,
-)
+from accounting.services.booking import Booking, Number, ToPost, book, series_of
 from accounting.services.documents import require_version
 from accounting.services.reversals import journal_reversal_book
 from core.errors import Conflict, Invalid, NotFound, require
