@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
-from bench.database import BenchError, Database, application_dsn, pgbench, superuser_dsn
+from bench.database import BenchError, Database, application_dsn, pgbench
 from bench.http_load import Call, http_variant
 from bench.measure import Figure, Load, Variant, find, ratio, rounds
-from bench.raw import raw_scripts
+from bench.raw import TABLES as RAW_TABLES
+from bench.raw import raw_variant
 from bench.replay import guarded_scripts, request_scripts
 from bench.results import Target
 from bench.scale import Scale
@@ -23,9 +24,7 @@ INVOICES, JOURNALS = "/api/v1/invoices/", "/api/v1/journals/"
 TABLES = (
     "accounting_document", "accounting_documentline", "accounting_journal",
     "accounting_journalline", "accounting_accountday", "accounting_accountmonth",
-    "jobs_outboxevent",
-    "bench.document", "bench.documentline", "bench.journal", "bench.journalline",
-    "bench.accountday", "bench.accountmonth", "bench.outbox", "bench.audit",
+    "jobs_outboxevent", *RAW_TABLES,
 )  # fmt: skip
 
 
@@ -51,15 +50,16 @@ def _variants(
 ) -> list[Variant]:
     day, postmaster = _today(), database.postmaster
 
-    def sql(name: str, dsn: str, scripts: Sequence[str]) -> Variant:
+    def replayed(name: str, scripts: Sequence[str]) -> Variant:
+        dsn = application_dsn()
         return _variant(
             name, clients, lambda: Load(pgbench(dsn, scripts, clients=clients, seconds=seconds))
         )
 
     return [
-        sql(RAW, superuser_dsn(), raw_scripts(companies, day)),
-        sql(GUARDED, application_dsn(), guarded_scripts(companies, day)),
-        sql(STATEMENTS, application_dsn(), request_scripts(companies, day)),
+        raw_variant(RAW, companies, clients=clients, seconds=seconds),
+        replayed(GUARDED, guarded_scripts(companies, day)),
+        replayed(STATEMENTS, request_scripts(companies, day)),
         _variant(
             SERVICE,
             clients,
@@ -76,16 +76,11 @@ def _extras(server: Server, companies: Sequence[Company], scale: Scale) -> list[
     journals = [
         Call("POST", JOURNALS, each.token, dumps(journal_body(each, day))) for each in companies
     ]
-    raw_one = raw_scripts(one, day)
     return [
         _over_http(server, HTTP_KEY, keyed, clients, seconds),
         _over_http(server, JOURNAL, journals, clients, seconds),
         _over_http(server, HTTP_ONE, _invoices(one, day), clients, seconds),
-        _variant(
-            RAW_ONE,
-            clients,
-            lambda: Load(pgbench(superuser_dsn(), raw_one, clients=clients, seconds=seconds)),
-        ),
+        raw_variant(RAW_ONE, one, clients=clients, seconds=seconds),
     ]
 
 

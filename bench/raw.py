@@ -4,10 +4,28 @@ One script per tenant, with its ids as literals, because pgbench has no UUIDs.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from bench.database import SQL
+from bench.database import SQL, pgbench, superuser_dsn
+from bench.measure import Load, Variant
 from bench.world import Company
+
+TABLES = (
+    "bench.document", "bench.documentline", "bench.journal", "bench.journalline",
+    "bench.accountday", "bench.accountmonth", "bench.outbox", "bench.audit",
+)  # fmt: skip
+
+
+def raw_variant(
+    name: str, companies: Iterable[Company], *, clients: int, seconds: float
+) -> Variant:
+    """The limit, on the tables that `bare.sql` makes."""
+    scripts = raw_scripts(companies, datetime.now(UTC).date())
+
+    def run() -> Load:
+        return Load(pgbench(superuser_dsn(), scripts, clients=clients, seconds=seconds))
+
+    return Variant(name, clients, run, tables=TABLES)
 
 
 def raw_scripts(companies: Iterable[Company], day: date) -> list[str]:

@@ -160,7 +160,7 @@ class Run:
         self._add("What a job costs who enqueues it", enqueued, jobs.WITHOUT)
         done = jobs.working(self.database, self.companies, self.scale)
         self._add("Jobs done", done, jobs.END_TO_END)
-        self.report.targets += jobs.jobs_targets(enqueued)
+        self.report.targets += jobs.jobs_targets(enqueued, self.scale.clients)
 
     def stream(self, server: Server) -> None:
         pulled = stream.pulling(self.database, server, self.companies, self.scale)
