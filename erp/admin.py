@@ -9,6 +9,7 @@ from unfold.sites import UnfoldAdminSite
 
 from core.api import errors
 from core.cache.console import cache_page
+from core.files.console import made_page
 from core.jobs.console import schedule_page
 from core.ops.monitoring.console import database_page, locks_page
 from core.ops.staff_middleware import STAFF_PREFIX
@@ -42,6 +43,8 @@ NAVIGATION = {
         ("Contacts", "contacts", "accounting_contact", "accounting.contacts"),
         ("Settings", "tune", "accounting_companysettings", "accounting.settings"),
         ("Letterhead", "draft", "accounting_letterhead", "accounting.letterhead"),
+        ("Sender of mails", "alternate_email", "mail_mailsettings", "mail.settings"),
+        ("Words of mails", "edit_note", "mail_mailtemplate", "mail.templates"),
         ("Members", "group", "permissions_membership", "permissions.memberships"),
         ("Roles", "key", "permissions_role", "permissions.roles"),
         ("Modules", "apps", "permissions_moduleassignment", "permissions.modules"),
@@ -101,6 +104,7 @@ class StaffConsole(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("tenant/", self.admin_view(switch_tenant), name="switch_tenant"),
+            path("made/<uuid:job_id>/", self.admin_view(made_page), name="made"),
             path("cache/", self.admin_view(cache_page), name="cache"),
             path("schedule/", self.admin_view(schedule_page), name="schedule"),
             path("partitions/", self.admin_view(partitions_page), name="partitions"),

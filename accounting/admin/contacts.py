@@ -8,10 +8,14 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from unfold.contrib.filters.admin import DropdownFilter
 
+from accounting.admin.papers import paper_page
+from accounting.admin.posting import carry_out
 from accounting.admin.reference import ReferenceForm
 from accounting.models import Contact
+from accounting.printing.papers import STATEMENT, Wanted
 from accounting.serializers.reference import ContactBody
 from accounting.services.erasure import contact_erase, contact_report
+from accounting.services.papers import Mailing, paper_send_order
 from accounting.services.reference import contact_create, contact_update
 from core.errors import DomainError
 from core.exports.console import ExportedList
@@ -24,6 +28,11 @@ TYPES = {
     "supplier": Q(is_supplier=True),
     "both": Q(is_customer=True, is_supplier=True),
 }
+
+
+def _statement(contact: Contact) -> Wanted:
+    side = "receivables" if contact.is_customer or not contact.is_supplier else "payables"
+    return Wanted(STATEMENT, contact.pk, side)
 
 
 class ContactForm(ReferenceForm):
@@ -55,7 +64,30 @@ class ContactAdmin(ExportedList, ServiceModelAdmin):
     list_filter = (TypeFilter, "is_active")
     search_fields = ("name__icontains", "reference__istartswith", "email__istartswith")
     search_help_text = "Name, reference or e-mail"
-    actions = ("personal_data", "erase")
+    actions = ("statement", "send_statements", "personal_data", "erase")
+
+    def has_print_permission(self, request: StaffRequest) -> bool:
+        return self.may(request, "print")
+
+    def has_send_permission(self, request: StaffRequest) -> bool:
+        return self.may(request, "send")
+
+    @admin.action(description="Statement of account", permissions=["print"])
+    def statement(self, request: StaffRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Of this year so far."""
+        chosen = list(queryset[:2])
+        if len(chosen) != 1:
+            messages.error(request, "A statement is printed for one contact at a time.")
+            return None
+        return paper_page(request, _statement(chosen[0]))
+
+    @admin.action(description="Mail the statement of account", permissions=["send"])
+    def send_statements(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
+        def send(contact: Any) -> str:
+            paper_send_order(request.ctx, wanted=_statement(contact), mailing=Mailing())
+            return str(contact)
+
+        carry_out(request, queryset.order_by("name", "id"), send, "being sent")
 
     def has_report_permission(self, request: StaffRequest) -> bool:
         return bool(request.user.has_perm("privacy.contacts.view"))

@@ -21,7 +21,7 @@ from accounting.admin.display import (
     postings_table,
     status_names,
 )
-from accounting.admin.posting import PostingAdmin
+from accounting.admin.papers import PaperAdmin
 from accounting.filters import STATUSES
 from accounting.models import (
     Allocation,
@@ -50,7 +50,7 @@ class StatusFilter(DropdownFilter):
         return queryset.filter(STATUSES.get(self.value(), Q()))
 
 
-class DocumentAdmin(ExportedList, PostingAdmin):
+class DocumentAdmin(ExportedList, PaperAdmin):
     kind: ClassVar[DocumentKind]
     date_field = "issued_on"
     list_display = (
@@ -115,25 +115,26 @@ class DocumentAdmin(ExportedList, PostingAdmin):
 
 @admin.register(Invoice)
 class InvoiceAdmin(DocumentAdmin):
-    kind = DocumentKind.INVOICE
+    kind = paper = DocumentKind.INVOICE
     page = "accounting.invoices"
 
 
 @admin.register(Bill)
 class BillAdmin(DocumentAdmin):
-    kind = DocumentKind.BILL
+    kind = paper = DocumentKind.BILL
     page = "accounting.bills"
+    is_sent = False  # its reader is the company itself
 
 
 @admin.register(CreditNote)
 class CreditNoteAdmin(DocumentAdmin):
-    kind = DocumentKind.CREDIT_NOTE
+    kind = paper = DocumentKind.CREDIT_NOTE
     page = "accounting.credit-notes"
 
 
 @admin.register(DebitNote)
 class DebitNoteAdmin(DocumentAdmin):
-    kind = DocumentKind.DEBIT_NOTE
+    kind = paper = DocumentKind.DEBIT_NOTE
     page = "accounting.debit-notes"
 
 

@@ -9,8 +9,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
 from accounting.admin.display import NOTHING, amount, link, open_amount, pill, postings_table
-from accounting.admin.posting import PostingAdmin
+from accounting.admin.papers import PaperAdmin
 from accounting.models import Payment
+from accounting.printing.papers import REMITTANCE
 from accounting.services.payments import payment_post, payment_reverse
 from core.exports.console import ExportedList
 from core.tenancy.admin import Column, Fact, Record, StaffRequest, Table
@@ -18,8 +19,9 @@ from core.tenancy.context import Context
 
 
 @admin.register(Payment)
-class PaymentAdmin(ExportedList, PostingAdmin):
+class PaymentAdmin(ExportedList, PaperAdmin):
     page = "accounting.payments"
+    paper = REMITTANCE
     date_field = "paid_on"
     list_display = (
         "name", "kind", "contact", "paid", "reference", "status", "amount_paid", "unused_amount",

@@ -17,9 +17,10 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from core.errors import DomainError, OperationTimeout
-from core.tenancy.admin import Button, RecordAdmin, StaffRequest, readable_refusals
+from core.tenancy.admin import Ask, Button, RecordAdmin, StaffRequest, readable_refusals
 from core.tenancy.context import Context
 
+EFFECTIVE_ON = Ask("effective_on", "Effective on", "date")
 #: Records of one bulk action. The series of numbers stays locked until its end,
 #: and others who post wait for it, 2 seconds at most.
 BULK_MAX = 100
@@ -61,14 +62,14 @@ class PostingAdmin(RecordAdmin):
 
     @admin.action(description="Post", permissions=["post"])
     def post_selected(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, lambda r: self.post_record(request.ctx, r), "posted")
+        self.each(request, queryset, lambda r: self.post_record(request.ctx, r), "posted")
 
     @admin.action(description="Reverse as of today", permissions=["reverse"])
     def reverse_selected(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
         def reverse_today(record: Any) -> str:
             return self.reverse_record(request.ctx, record, None)
 
-        self._each(request, queryset, reverse_today, self.reversed_word)
+        self.each(request, queryset, reverse_today, self.reversed_word)
 
     def get_urls(self) -> list[URLPattern]:
         name = f"accounting_{self.opts.model_name}"
@@ -88,8 +89,8 @@ class PostingAdmin(RecordAdmin):
         if not self.has_post_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).filter(pk=record_id)
-        self._each(request, rows, lambda r: self.post_record(request.ctx, r), "posted")
-        return self._to_record(request, record_id)
+        self.each(request, rows, lambda r: self.post_record(request.ctx, r), "posted")
+        return self.to_record(request, record_id)
 
     def reverse_view(self, request: StaffRequest, record_id: object) -> HttpResponse:
         if not self.has_reverse_permission(request):
@@ -97,13 +98,13 @@ class PostingAdmin(RecordAdmin):
         form = ReversalForm(request.POST)
         if not form.is_valid():
             messages.error(request, "Nothing was changed: the day of the reversal is not a date.")
-            return self._to_record(request, record_id)
+            return self.to_record(request, record_id)
         day = form.cleaned_data["effective_on"]
         rows = self.get_queryset(request).filter(pk=record_id)
-        self._each(
+        self.each(
             request, rows, lambda r: self.reverse_record(request.ctx, r, day), self.reversed_word
         )
-        return self._to_record(request, record_id)
+        return self.to_record(request, record_id)
 
     def buttons(self, request: StaffRequest, record: Any) -> Sequence[Button]:
         """What this person may do with this record now."""
@@ -113,31 +114,38 @@ class PostingAdmin(RecordAdmin):
         if self.can_reverse(record) and self.has_reverse_permission(request):
             place = reverse(f"{name}_reverse", args=[record.pk])
             hint = "Books a linked journal with every sign turned. Empty: today."
-            found.append(Button(self.reverse_label, place, asks_date=True, hint=hint))
+            found.append(Button(self.reverse_label, place, [EFFECTIVE_ON], hint))
         return found
 
-    def _each(
+    def each(
         self,
         request: StaffRequest,
         queryset: QuerySet[Any],
         transition: Callable[[Any], str],
         word: str,
     ) -> None:
-        records = list(queryset.order_by(self.date_field, "id")[: BULK_MAX + 1])
-        if len(records) > BULK_MAX:
-            messages.error(request, f"Nothing was changed: {BULK_MAX} records at most at once.")
-            return
-        if not records:
-            messages.error(request, f"There is no such {self.opts.verbose_name}.")
-        done, refused = _apply(records, transition)
-        if done:
-            messages.success(request, _sentence(done, word))
-        for message in refused:
-            messages.error(request, message)
+        carry_out(request, queryset.order_by(self.date_field, "id"), transition, word)
 
-    def _to_record(self, request: StaffRequest, record_id: object) -> HttpResponse:
+    def to_record(self, request: StaffRequest, record_id: object) -> HttpResponse:
         name = f"admin:accounting_{self.opts.model_name}_change"
         return HttpResponseRedirect(reverse(name, args=[record_id]))
+
+
+def carry_out(
+    request: StaffRequest, queryset: QuerySet[Any], transition: Callable[[Any], str], word: str
+) -> None:
+    """Do it to each of them, in their order, and say what is `word` now and what is not."""
+    records = list(queryset[: BULK_MAX + 1])
+    if len(records) > BULK_MAX:
+        messages.error(request, f"Nothing was changed: {BULK_MAX} records at most at once.")
+        return
+    if not records:
+        messages.error(request, f"There is no such {queryset.model._meta.verbose_name}.")
+    done, refused = _apply(records, transition)
+    if done:
+        messages.success(request, _sentence(done, word))
+    for message in refused:
+        messages.error(request, message)
 
 
 def _sentence(names: Sequence[str], word: str) -> str:

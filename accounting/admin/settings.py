@@ -1,20 +1,16 @@
-"""How the company keeps its books: one row, so its list leads straight to it."""
+"""How the company keeps its books."""
 
 import json
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect
 
-from accounting.admin.display import address
 from accounting.admin.reference import ReferenceForm
 from accounting.models import CompanySettings
 from accounting.selectors.reference import settings_get
 from accounting.serializers.reference import SettingsBody
 from accounting.services.reference import settings_update
-from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values
+from core.tenancy.admin import SingleRecordAdmin, StaffRequest, Values
 from core.tenancy.context import Context
 
 
@@ -37,7 +33,7 @@ class SettingsForm(ReferenceForm):
 
 
 @admin.register(CompanySettings)
-class CompanySettingsAdmin(ServiceModelAdmin):
+class CompanySettingsAdmin(SingleRecordAdmin):
     page = "accounting.settings"
     form = SettingsForm
     fields = (
@@ -52,14 +48,8 @@ class CompanySettingsAdmin(ServiceModelAdmin):
         """A company is opened with its settings."""
         return False
 
-    def changelist_view(
-        self, request: StaffRequest, extra_context: Values | None = None
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(address(settings_get(request.ctx)))
+    def the_record(self, ctx: Context) -> CompanySettings:
+        return settings_get(ctx)
 
-    def save_record(
-        self, ctx: Context, record_id: UUID | None, values: Values, version: int | None
-    ) -> Any:
+    def update_record(self, ctx: Context, values: Values, version: int | None) -> CompanySettings:
         return settings_update(ctx, values=values, expected_version=version)

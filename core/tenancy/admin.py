@@ -1,7 +1,8 @@
 """What every page of the staff console has in common, whatever it is about.
 
-Three kinds of pages: lists and forms (`TenantModelAdmin`), records that are only
-looked at (`RecordAdmin`), and forms whose saving is a service (`ServiceModelAdmin`).
+Kinds of pages: lists and forms (`TenantModelAdmin`), records that are only looked at
+(`RecordAdmin`), and forms whose saving is a service (`ServiceModelAdmin`), of one record
+(`SingleRecordAdmin`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,8 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -162,13 +164,21 @@ class Table:
         return [(value, column.is_amount) for value, column in pairs]
 
 
+class Ask(NamedTuple):
+    """What a button asks for before it posts; `type` is that of an input, or `textarea`."""
+
+    name: str
+    label: str
+    type: str = "text"
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """A transition that the page offers, as a form that posts to `path`."""
 
     label: str
     path: str
-    asks_date: bool = False
+    asks: Sequence[Ask] = ()
     hint: str = ""
 
 
@@ -283,6 +293,39 @@ class ServiceModelAdmin(TenantModelAdmin):
         opened_for = request.POST.get("_tenant")
         if opened_for not in (None, str(request.ctx.tenant_id)):
             raise PermissionDenied("Nothing was saved: this form was opened for another company.")
+
+
+class SingleRecordAdmin(ServiceModelAdmin):
+    """One record of the company at most, so its list leads straight to it."""
+
+    def the_record(self, ctx: Context) -> Any:
+        """The record, of version 0 where nobody has written it yet."""
+        raise NotImplementedError
+
+    def update_record(self, ctx: Context, values: Values, version: int | None) -> Any:
+        raise NotImplementedError
+
+    def has_add_permission(self, request: StaffRequest) -> bool:
+        return self.may(request, "update")
+
+    def changelist_view(
+        self, request: StaffRequest, extra_context: Values | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        place = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        found = self.the_record(request.ctx)
+        if found.version:
+            return HttpResponseRedirect(reverse(f"{place}_change", args=[found.pk]))
+        if self.has_add_permission(request):
+            return HttpResponseRedirect(reverse(f"{place}_add"))
+        return super().changelist_view(request, extra_context)
+
+    def save_record(
+        self, ctx: Context, record_id: UUID | None, values: Values, version: int | None
+    ) -> Any:
+        """A new one is version 0, which somebody else may have written by now."""
+        return self.update_record(ctx, values, 0 if record_id is None else version)
 
 
 @contextmanager

@@ -3,16 +3,24 @@
 from io import BytesIO
 
 import pytest
+from django.test import override_settings
 
 from accounting.selectors.papers import letterhead_get
 from core.errors import Invalid
+from core.mail.models import MailTemplate
+from core.mail.selectors import mail_settings_get
 from core.printing.logos import BYTES_MAX, SIDE_MAX, SIGNATURE, logo_require
 from core.printing.typesetter import pdf_of
 from tests.cast import Company
-from tests.console.desk import staff
-from tests.paper.desk import failed_mail, found, mail_to
+from tests.console.desk import read, staff
+from tests.paper.desk import KIND, failed_mail, found, mail_to, template_of
 from tests.paper.reading import reader_of
 from tests.paper.samples import paper, png
+
+
+def templates(company: Company) -> list[MailTemplate]:
+    found: list[MailTemplate] = read(company.ctx(), lambda: list(MailTemplate.objects.all()))
+    return found
 
 
 def test_staff_see_why_a_mail_failed_and_send_it_again(acme: Company) -> None:
@@ -54,6 +62,53 @@ def test_staff_write_the_letterhead_with_its_logo(acme: Company) -> None:
     assert (kept.legal_name, kept.language, bytes(kept.logo)) == ("Acme plc", "nl", png())
     pdf = pdf_of(paper(logo=bytes(kept.logo)))
     assert len(reader_of(pdf).pages[0].images) == 1
+
+
+@override_settings(MAIL_SENDER_DOMAINS=[])
+def test_staff_say_who_the_companys_mails_come_from(acme: Company) -> None:
+    desk = staff(acme)
+    desk.get("mail_mailsettings_changelist", status=302)
+    body = {"sender_name": "Acme books", "reply_to": "books@acme.example.test", "version": "0"}
+    desk.post("mail_mailsettings_add", body=body)
+    kept = mail_settings_get(acme.ctx())
+    assert (kept.sender_name, kept.reply_to, kept.version) == (*list(body.values())[:2], 1)
+    desk.post("mail_mailsettings_add", body=body, status=200)
+    foreign = body | {"sender_address": "books@bank.example.com", "version": "1"}
+    page = desk.post("mail_mailsettings_change", kept.pk, body=foreign, status=200)
+    assert "does not write for this domain" in page.content.decode()
+    assert mail_settings_get(acme.ctx()).sender_address == ""
+
+
+def test_staff_write_the_words_of_mails(acme: Company) -> None:
+    desk = staff(acme)
+    assert "{number}" in desk.get("mail_mailtemplate_add"), "the placeholders are told"
+    body = {"kind": KIND, "language": "nl", "subject": "Factuur {number}", "text": "Dag {nobody}"}
+    refused = desk.post("mail_mailtemplate_add", body=body, status=200)
+    assert "Known here" in refused.content.decode()
+    desk.post("mail_mailtemplate_add", body=body | {"text": "Dag {contact}"})
+    [kept] = templates(acme)
+    assert (kept.language, kept.text) == ("nl", "Dag {contact}")
+    assert "Factuur {number}" in desk.get("mail_mailtemplate_changelist")
+    page = desk.get("mail_mailtemplate_change", kept.pk)
+    assert "system&#x27;s own words" in page
+    changed = {"subject": "Uw factuur", "text": "Dag", "version": "1"}
+    desk.post("mail_mailtemplate_change", kept.pk, body=changed)
+    assert [one.subject for one in templates(acme)] == ["Uw factuur"]
+    desk.post("mail_mailtemplate_change", kept.pk, body=changed, status=200)
+    desk.act("mail_mailtemplate_changelist", "delete_selected_words", [kept.pk])
+    assert templates(acme) == []
+
+
+def test_who_may_not_writes_no_words(acme: Company, globex: Company) -> None:
+    kept = template_of(acme)
+    viewer = staff(acme, role="viewer")
+    viewer.get("mail_mailtemplate_add", status=403)
+    page = "mail_mailtemplate_changelist"
+    viewer.act(page, "delete_selected_words", [kept.pk], status=403)
+    stranger = staff(globex)
+    assert "Bill {number}" not in stranger.get(page)
+    stranger.act(page, "delete_selected_words", [kept.pk])
+    assert len(templates(acme)) == 1
 
 
 def test_a_viewer_may_look_at_the_letterhead(acme: Company) -> None:
