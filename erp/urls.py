@@ -1,14 +1,28 @@
 """Every address. The API is versioned; the staff console and health are not."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 from django.views.generic import RedirectView
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from core.api.routing import api_path
 from core.api.throttles import CallerThrottle
 from core.ops import health
 
+API = [
+    "core.jobs.urls",
+    "core.events.urls",
+    "core.files.urls",
+    "core.exports.urls",
+    "core.webhooks.urls",
+    "core.mail.urls",
+    "permissions.urls",
+    "activity.urls",
+    "accounting.urls",
+    "messaging.urls",
+    "core.audit.urls",
+]
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
@@ -19,17 +33,7 @@ urlpatterns = [
         "api/schema/", SpectacularAPIView.as_view(throttle_classes=[CallerThrottle]), name="schema"
     ),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
-    path("api/v1/", include("core.jobs.urls")),
-    path("api/v1/", include("core.events.urls")),
-    path("api/v1/", include("core.files.urls")),
-    path("api/v1/", include("core.exports.urls")),
-    path("api/v1/", include("core.webhooks.urls")),
-    path("api/v1/", include("core.mail.urls")),
-    path("api/v1/", include("permissions.urls")),
-    path("api/v1/", include("activity.urls")),
-    path("api/v1/", include("accounting.urls")),
-    path("api/v1/", include("messaging.urls")),
-    path("api/v1/", include("core.audit.urls")),
+    api_path("api/v1/", API),
 ]
 
 handler400 = "erp.admin.handler400"

@@ -159,7 +159,10 @@ def _not_among(ids: Iterable[UUID | None], rows: Iterable[Row]) -> list[UUID]:
 def _statement(names: frozenset[str]) -> str:
     """The statement without the parts that have no rows: few kinds, so each stays prepared."""
     wanted = names if "postings" in names else names | {"only_drafts"}
-    return PART.sub(lambda part: part[2] if part[1] in wanted else "", BOOKING_SQL)
+    sql = PART.sub(lambda part: part[2] if part[1] in wanted else "", BOOKING_SQL)
+    lines = [line.strip() for line in sql.splitlines()]
+    # Longer than 4,096 bytes, the driver would look for its parameters anew each time.
+    return "\n".join(line for line in lines if not line.startswith("--"))
 
 
 def series_of(ctx: Context, facts: Facts, kind: str, day: date) -> UUID:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 #: Years that a calendar, a fiscal year and a report can deal with.
 FIRST_DAY = date(1900, 1, 1)
@@ -45,9 +46,21 @@ class DayField(serializers.DateField):
         return day
 
 
+class TextField(serializers.CharField):
+    """Text from a parser that refuses halves of surrogate pairs: nobody looks for them again."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            one
+            for one in self.validators
+            if not isinstance(one, ProhibitSurrogateCharactersValidator)
+        ]
+
+
 def text(length: int, **kwargs: Any) -> serializers.CharField:
     """An optional line of text of at most `length` characters, empty by default."""
     kwargs.setdefault("required", False)
     kwargs.setdefault("default", "")
     kwargs.setdefault("allow_blank", True)
-    return serializers.CharField(max_length=length, **kwargs)
+    return TextField(max_length=length, **kwargs)
