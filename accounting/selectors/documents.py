@@ -14,7 +14,7 @@ from accounting.models.documents import status_of
 from core.errors import NotFound
 from core.listing import Cursor, Order, Page, PageRequest, Place, page_of
 from core.tenancy.context import Context
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_rows
 
 Row = dict[str, Any]
 
@@ -105,17 +105,11 @@ def header_shape(row: Row) -> Row:
 def _plain_rows(ctx: Context, kind: str, place: Place, rows: int) -> list[Row]:
     """What clients ask for most: newest first, unfiltered. One prepared statement, no parsing."""
     issued_on, document_id = place.values or BEFORE_ALL
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            PAGE_SQL.format(rows=int(rows)),
-            {
-                "tenant": ctx.tenant_id,
-                "kind": kind,
-                "issued_on": issued_on,
-                "id": document_id,
-            },
-        )
-        return [dict(zip(LISTED, row, strict=True)) for row in cursor.fetchall()]
+    found = tenant_rows(
+        PAGE_SQL.format(rows=int(rows)),
+        {"tenant": ctx.tenant_id, "kind": kind, "issued_on": issued_on, "id": document_id},
+    )
+    return [dict(zip(LISTED, row, strict=True)) for row in found]
 
 
 def line_rows(document_ids: Iterable[UUID]) -> dict[UUID, list[Row]]:

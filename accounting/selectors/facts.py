@@ -18,7 +18,7 @@ from core.cache.namespaces import Codec, Namespace
 from core.errors import Invalid
 from core.json import dumps
 from core.tenancy.context import Context
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_row
 
 FACTS_SQL = (Path(__file__).parent / "sql" / "facts.sql").read_text(encoding="utf-8")
 
@@ -223,18 +223,17 @@ def _parts(ctx: Context, named: Named) -> dict[str, Any]:
 @query
 def _read(ctx: Context, named: Named) -> dict[str, Any]:
     """Settings, roles and series, and of the records named those that exist, by key."""
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            FACTS_SQL,
-            {
-                "tenant": ctx.tenant_id,
-                "kind": named.kind,
-                "accounts": list(named.accounts),
-                "taxes": list(named.taxes),
-                "contacts": list(named.contacts),
-            },
-        )
-        found = orjson.loads(cursor.fetchone()[0])
+    [text] = tenant_row(
+        FACTS_SQL,
+        {
+            "tenant": ctx.tenant_id,
+            "kind": named.kind,
+            "accounts": list(named.accounts),
+            "taxes": list(named.taxes),
+            "contacts": list(named.contacts),
+        },
+    )
+    found = orjson.loads(text)
     accounts = [AccountFact.of(row) for row in found["accounts"] or ()]
     return {
         "settings": found["settings"],

@@ -22,7 +22,7 @@ from core.ids import uuid7
 from core.jobs.outbox import Event
 from core.json import dumps
 from core.tenancy.context import Context
-from core.tenancy.transactions import tenant_cursor
+from core.tenancy.transactions import tenant_rows
 
 SQL = Path(__file__).parent / "sql"
 BOOKING_SQL = (SQL / "booking.sql").read_text(encoding="utf-8")
@@ -115,12 +115,10 @@ def book(
             "actor": ctx.actor_id,
             "request_id": ctx.request_id,
         }
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            _statement(frozenset(parameters)),
-            {"tenant": ctx.tenant_id, "now": ctx.now, **parameters},
-        )
-        return {journal_id: Number(*number) for journal_id, *number in cursor.fetchall()}
+    statement = _statement(frozenset(parameters))
+    parameters |= {"tenant": ctx.tenant_id, "now": ctx.now}
+    rows = tenant_rows(statement, parameters)
+    return {journal_id: Number(*number) for journal_id, *number in rows}
 
 
 def _to_post(booking: Booking, postings: Sequence[ToPost]) -> dict[str, Any]:

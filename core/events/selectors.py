@@ -13,7 +13,7 @@ from core.jobs.positions import Tail
 from core.listing import LIMIT_MAX
 from core.tenancy.context import Context
 from core.tenancy.router import primary_only
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_row
 
 #: Numbers that one answer looks at, where only some kinds are asked for.
 SCANNED_MAX = 10_000
@@ -83,9 +83,7 @@ def _page(ctx: Context, after: int, limit: int, names: Collection[str]) -> _Page
     values = {"tenant": ctx.tenant_id, "after": after, "limit": limit, "told": told_names()}
     if names:
         values |= {"scanned": after + SCANNED_MAX, "names": list(names)}
-    with tenant_cursor() as cursor:
-        cursor.execute(NAMED_SQL if names else PAGE_SQL, values)
-        found = cursor.fetchone()
+    found = tenant_row(NAMED_SQL if names else PAGE_SQL, values)
     if found is None:
         return _Page(Tail(0, 0))
     position, purged, size, last, data = found

@@ -7,7 +7,7 @@ trip as BEGIN; nested calls of the same tenant join it, of another are refused.
 import functools
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
@@ -30,6 +30,7 @@ from core.tenancy.scope import (
 P = ParamSpec("P")
 R = TypeVar("R")
 Service = Callable[Concatenate[Context, P], R]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 BACKOFF_SECONDS = 0.02
 LOCK_NOT_AVAILABLE = "55P03"
@@ -91,11 +92,11 @@ def tenant_cursor() -> Any:
     return connections[scope.alias].cursor()
 
 
-def tenant_row(sql: str, values: Sequence[Any]) -> Any:
-    """The one row of a statement in the open transaction, past Django's cursor.
+def tenant_rows(sql: str, values: Parameters) -> list[Any]:
+    """All rows of a statement in the open transaction, past Django's cursor.
 
-    For what many requests do: the cursor costs a third of what binding and sending does.
-    Whoever counts statements sees this one as any other.
+    For what many requests do and that gives few rows: the cursor costs a third of what
+    binding and sending does. Whoever counts statements sees this one as any other.
     """
     scope = current_scope.get()
     if scope is None:
@@ -104,10 +105,18 @@ def tenant_row(sql: str, values: Sequence[Any]) -> Any:
     if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
-            return cursor.fetchone()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors:
-        return connection.connection.execute(sql, values).fetchone()
+            rows: list[Any] = cursor.fetchall()
+    else:
+        connection.validate_no_broken_transaction()
+        with connection.wrap_database_errors:
+            rows = connection.kept_cursor.execute(sql, values).fetchall()
+    return rows
+
+
+def tenant_row(sql: str, values: Parameters) -> Any:
+    """The one row of such a statement; None where there is none."""
+    rows = tenant_rows(sql, values)
+    return rows[0] if rows else None
 
 
 def say_again(ctx: Context, operation: str) -> None:

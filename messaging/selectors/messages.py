@@ -13,7 +13,7 @@ from core.errors import NotFound
 from core.ids import uuid7_time
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_row, tenant_rows
 from messaging.models import Message, MessageRevision
 from messaging.months import after_all, newest_months, window
 from messaging.selectors.access import participation_of
@@ -56,12 +56,10 @@ def message_get(ctx: Context, *, message_id: UUID) -> Row:
     """
     if message_id > after_all():
         raise NotFound  # of no month
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            ONE_SQL.format(**window(message_id, message_id)),
-            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "message": message_id},
-        )
-        found = cursor.fetchone()
+    found = tenant_row(
+        ONE_SQL.format(**window(message_id, message_id)),
+        {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "message": message_id},
+    )
     if found is None:
         raise NotFound
     *values, has_history = found
@@ -120,17 +118,16 @@ def _page_rows(
 ) -> list[Row]:
     limit = page.limit + 1
     messages = "UNION ALL ".join(MONTH_SQL.format(rows=limit, **one) for one in months)
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            PAGE_SQL.format(rows=limit, messages=messages, since=months[-1]["since"]),
-            {
-                "tenant": ctx.tenant_id,
-                "thread": thread_id,
-                "reader": ctx.acting_user,
-                "before": before,
-            },
-        )
-        return [dict(zip((*MESSAGE, "is_whole"), row, strict=True)) for row in cursor.fetchall()]
+    rows = tenant_rows(
+        PAGE_SQL.format(rows=limit, messages=messages, since=months[-1]["since"]),
+        {
+            "tenant": ctx.tenant_id,
+            "thread": thread_id,
+            "reader": ctx.acting_user,
+            "before": before,
+        },
+    )
+    return [dict(zip((*MESSAGE, "is_whole"), row, strict=True)) for row in rows]
 
 
 def _any_page(ctx: Context, thread_id: UUID, page: PageRequest) -> Page:
@@ -170,14 +167,13 @@ def _extras(ctx: Context, message_ids: list[UUID]) -> tuple[Any, Any]:
     if not message_ids:
         return reactions, mentions
     months = window(min(message_ids), max(message_ids))
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            EXTRAS_SQL.format(**months),
-            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "messages": message_ids},
-        )
-        for message_id, emoji, count, mine, user_id, *_ in cursor.fetchall():
-            if user_id is not None:
-                mentions[message_id].append(user_id)
-            else:
-                reactions[message_id].append({"emoji": emoji, "count": count, "mine": mine})
+    found = tenant_rows(
+        EXTRAS_SQL.format(**months),
+        {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "messages": message_ids},
+    )
+    for message_id, emoji, count, mine, user_id, *_ in found:
+        if user_id is not None:
+            mentions[message_id].append(user_id)
+        else:
+            reactions[message_id].append({"emoji": emoji, "count": count, "mine": mine})
     return reactions, mentions

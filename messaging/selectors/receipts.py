@@ -8,7 +8,7 @@ from django.db.models import F
 
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_rows
 from messaging.models import MessageReaction, MessageRead
 from messaging.months import after_all, window
 from messaging.selectors.access import readable_message
@@ -64,6 +64,5 @@ def _plain_reads(ctx: Context, page: PageRequest) -> Page | None:
 
 def _reads(ctx: Context, page: PageRequest, before: UUID, months: dict[str, str]) -> list[Row]:
     asked = {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "before": before}
-    with tenant_cursor() as cursor:
-        cursor.execute(MINE_SQL.format(rows=page.limit + 1, **months), asked)
-        return [dict(zip(READ, row, strict=True)) for row in cursor.fetchall()]
+    rows = tenant_rows(MINE_SQL.format(rows=page.limit + 1, **months), asked)
+    return [dict(zip(READ, row, strict=True)) for row in rows]

@@ -13,7 +13,7 @@ from core.errors import NotFound
 from core.ids import uuid7_time
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_rows
 from messaging.models import Participant, Thread
 from messaging.models.threads import SLACK_SECONDS
 from messaging.months import after_all, window
@@ -112,10 +112,9 @@ def _plain_inbox(ctx: Context, page: PageRequest) -> Page | None:
         "rows": page.limit + 1,
         "slack": f"{SLACK_SECONDS} seconds",
     }
-    with tenant_cursor() as connection:
-        connection.execute(INBOX_SQL.format(**parts), _asked(ctx) | asked)
-        names = (*THREAD, "activity", *FACTS)
-        rows = [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+    names = (*THREAD, "activity", *FACTS)
+    found = tenant_rows(INBOX_SQL.format(**parts), _asked(ctx) | asked)
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     return cursor.page(rows, page, place)
 
 
@@ -124,9 +123,8 @@ def _with_facts(ctx: Context, page: Page) -> Page:
     threads = [row["id"] for row in page.rows]
     if not threads:
         return page
-    with tenant_cursor() as cursor:
-        cursor.execute(FACTS_SQL.format(facts=FACTS_COLUMNS), _asked(ctx) | {"threads": threads})
-        facts = {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in cursor.fetchall()}
+    found = tenant_rows(FACTS_SQL.format(facts=FACTS_COLUMNS), _asked(ctx) | {"threads": threads})
+    facts = {row[0]: dict(zip(FACTS, row[1:], strict=True)) for row in found}
     rows = [row | facts[row["id"]] for row in page.rows]
     return replace(page, rows=_completed(ctx, rows))
 
@@ -154,18 +152,17 @@ def _last_messages(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """By id; those whose month is archived are missing."""
     if not ids:
         return {}
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            LAST_SQL.format(preview=PREVIEW_LENGTH, **window(min(ids), max(ids))),
-            {"tenant": ctx.tenant_id, "messages": list(ids)},
-        )
-        return {
-            message_id: {
-                "id": message_id,
-                "sender_id": sender_id,
-                "sent_at": uuid7_time(message_id),
-                "preview": preview,
-                "is_deleted": deleted_at is not None,
-            }
-            for message_id, sender_id, preview, deleted_at in cursor.fetchall()
+    found = tenant_rows(
+        LAST_SQL.format(preview=PREVIEW_LENGTH, **window(min(ids), max(ids))),
+        {"tenant": ctx.tenant_id, "messages": list(ids)},
+    )
+    return {
+        message_id: {
+            "id": message_id,
+            "sender_id": sender_id,
+            "sent_at": uuid7_time(message_id),
+            "preview": preview,
+            "is_deleted": deleted_at is not None,
         }
+        for message_id, sender_id, preview, deleted_at in found
+    }

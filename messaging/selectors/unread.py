@@ -16,7 +16,7 @@ from uuid import UUID
 from core.partitions.months import bounds, month_of, month_plus
 from core.partitions.registry import family_of
 from core.tenancy.context import Context
-from core.tenancy.transactions import query, tenant_cursor
+from core.tenancy.transactions import query, tenant_row, tenant_rows
 from messaging.months import window
 
 SQL = Path(__file__).parent / "sql"
@@ -48,17 +48,16 @@ def unread_counts(ctx: Context, cursors: Mapping[UUID, UUID | None]) -> dict[UUI
         return {}
     known = [one for one in cursors.values() if one is not None]
     months = window(min(known) if len(known) == len(cursors) else None)
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            COUNTS_SQL.format(unread=UNREAD_MAX, **months),
-            {
-                "tenant": ctx.tenant_id,
-                "reader": ctx.acting_user,
-                "threads": list(cursors),
-                "cursors": list(cursors.values()),
-            },
-        )
-        return dict(cursor.fetchall())
+    counted = tenant_rows(
+        COUNTS_SQL.format(unread=UNREAD_MAX, **months),
+        {
+            "tenant": ctx.tenant_id,
+            "reader": ctx.acting_user,
+            "threads": list(cursors),
+            "cursors": list(cursors.values()),
+        },
+    )
+    return dict(counted)
 
 
 @query
@@ -67,12 +66,10 @@ def unread_total(ctx: Context) -> dict[str, Any]:
 
     Each thread counts up to `UNREAD_MAX`; `is_capped` says that one of them reached it.
     """
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            TOTAL_SQL.format(unread=UNREAD, cap=UNREAD_MAX, threads=THREADS_MAX),
-            {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "kept": kept_since(ctx.now)},
-        )
-        messages, threads, is_capped, uncounted, cursors = cursor.fetchone()
+    messages, threads, is_capped, uncounted, cursors = tenant_row(
+        TOTAL_SQL.format(unread=UNREAD, cap=UNREAD_MAX, threads=THREADS_MAX),
+        {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "kept": kept_since(ctx.now)},
+    )
     counts = unread_counts(ctx, dict(zip(uncounted or (), cursors or (), strict=True))).values()
     return {
         "messages": messages + sum(counts),

@@ -15,7 +15,7 @@ from core.jobs import outbox
 from core.jobs.outbox import outbox_row
 from core.json import dumps
 from core.tenancy.context import Context
-from core.tenancy.transactions import command, tenant_cursor
+from core.tenancy.transactions import command, tenant_cursor, tenant_row
 from messaging.errors import MessageDeleted, NotAuthor, ThreadClosed
 from messaging.events import MessageDeleted as MessageDeletedEvent
 from messaging.events import MessageEdited, MessageSent
@@ -149,18 +149,16 @@ def message_delete(ctx: Context, *, message_id: UUID) -> None:
 
 def _place(ctx: Context, thread_id: UUID, message: MessageInput, mentions: Sequence[UUID]) -> Place:
     """Lock the thread and the sender in it; NotFound where he does not take part."""
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            LOCK_SQL.format(told=TOLD_MAX),
-            {
-                "tenant": ctx.tenant_id,
-                "thread": thread_id,
-                "sender": ctx.acting_user,
-                "reply_to": message.reply_to_id,
-                "mentions": list(mentions),
-            },
-        )
-        row = cursor.fetchone()
+    row = tenant_row(
+        LOCK_SQL.format(told=TOLD_MAX),
+        {
+            "tenant": ctx.tenant_id,
+            "thread": thread_id,
+            "sender": ctx.acting_user,
+            "reply_to": message.reply_to_id,
+            "mentions": list(mentions),
+        },
+    )
     if row is None:
         raise NotFound
     return Place(*row)

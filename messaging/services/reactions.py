@@ -9,7 +9,7 @@ from core.jobs import outbox
 from core.jobs.outbox import outbox_row
 from core.json import dumps
 from core.tenancy.context import Context
-from core.tenancy.transactions import command, tenant_cursor
+from core.tenancy.transactions import command, tenant_row
 from messaging.emojis import emoji_of
 from messaging.errors import MessageDeleted, ThreadClosed, TooManyEmoji
 from messaging.events import ReactionAdded, ReactionRemoved
@@ -29,21 +29,18 @@ def reaction_add(ctx: Context, *, message_id: UUID, emoji: str) -> None:
     """React. Two statements: the message is locked before its different emoji are counted."""
     emoji = emoji_of(emoji)
     me = {"tenant": ctx.tenant_id, "message": message_id, "user": ctx.acting_user}
-    with tenant_cursor() as cursor:
-        cursor.execute(LOCK_SQL, me)
-        found = cursor.fetchone()
-        if found is None:
-            raise NotFound
-        thread_id, is_deleted = found
-        require(not is_deleted, MessageDeleted())
-        event = outbox_row(ctx, ReactionAdded(thread_id, message_id, ctx.acting_user, emoji))
-        values = {
-            "thread": thread_id, "reaction": uuid7(), "emoji": emoji, "now": ctx.now,
-            "most": EMOJI_MAX, "event": event.id, "event_name": event.name,
-            "payload": dumps(event.payload).decode(), "request_id": ctx.request_id,
-        }  # fmt: skip
-        cursor.execute(ADD_SQL, me | values)
-        is_closed, has_room = cursor.fetchone()
+    found = tenant_row(LOCK_SQL, me)
+    if found is None:
+        raise NotFound
+    thread_id, is_deleted = found
+    require(not is_deleted, MessageDeleted())
+    event = outbox_row(ctx, ReactionAdded(thread_id, message_id, ctx.acting_user, emoji))
+    values = {
+        "thread": thread_id, "reaction": uuid7(), "emoji": emoji, "now": ctx.now,
+        "most": EMOJI_MAX, "event": event.id, "event_name": event.name,
+        "payload": dumps(event.payload).decode(), "request_id": ctx.request_id,
+    }  # fmt: skip
+    is_closed, has_room = tenant_row(ADD_SQL, me | values)
     require(not is_closed, ThreadClosed())
     require(has_room, TooManyEmoji())
 

@@ -9,7 +9,7 @@ from core.errors import NotFound, require
 from core.jobs.outbox import outbox_row
 from core.json import dumps
 from core.tenancy.context import Context
-from core.tenancy.transactions import command, tenant_cursor
+from core.tenancy.transactions import command, tenant_row
 from messaging.errors import CursorAstray
 from messaging.events import ThreadRead
 from messaging.months import window
@@ -61,9 +61,7 @@ def _stand(ctx: Context, thread_id: UUID, message_id: UUID | None) -> Stand:
         "reader": ctx.acting_user,
         "message": message_id,
     }
-    with tenant_cursor() as cursor:
-        cursor.execute(LOCK_SQL, asked)
-        row = cursor.fetchone()
+    row = tenant_row(LOCK_SQL, asked)
     if row is None:
         raise NotFound
     return Stand(*row)
@@ -71,22 +69,20 @@ def _stand(ctx: Context, thread_id: UUID, message_id: UUID | None) -> Stand:
 
 def _move(ctx: Context, thread_id: UUID, stand: Stand, target: UUID) -> int:
     event = outbox_row(ctx, ThreadRead(thread_id, ctx.acting_user, target))
-    with tenant_cursor() as cursor:
-        cursor.execute(
-            READ_SQL.format(receipts=RECEIPTS_MAX, **window(stand.after, target)),
-            {
-                "tenant": ctx.tenant_id,
-                "thread": thread_id,
-                "reader": ctx.acting_user,
-                "target": target,
-                "after": stand.after,
-                "sent": stand.sent if target == stand.last_message_id else None,
-                "now": ctx.now,
-                "request_id": ctx.request_id,
-                "event": event.id,
-                "event_name": event.name,
-                "payload": dumps(event.payload).decode(),
-            },
-        )
-        [receipts] = cursor.fetchone()
+    [receipts] = tenant_row(
+        READ_SQL.format(receipts=RECEIPTS_MAX, **window(stand.after, target)),
+        {
+            "tenant": ctx.tenant_id,
+            "thread": thread_id,
+            "reader": ctx.acting_user,
+            "target": target,
+            "after": stand.after,
+            "sent": stand.sent if target == stand.last_message_id else None,
+            "now": ctx.now,
+            "request_id": ctx.request_id,
+            "event": event.id,
+            "event_name": event.name,
+            "payload": dumps(event.payload).decode(),
+        },
+    )
     return int(receipts)

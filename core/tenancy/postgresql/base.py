@@ -27,6 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._begin_sql: str | None = None
+        self._kept_cursor: Any = None
 
     def init_connection_state(self) -> None:
         """Refuse to serve as a role that could look past row-level security."""
@@ -66,7 +67,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connect()
             self._execute_begin(sql)
 
+    @property
+    def kept_cursor(self) -> Any:
+        """The driver's own, one for the whole connection: each new one would have to find out
+        again how every kind of value is sent. Fetch all of it before the next statement."""
+        if self._kept_cursor is None or self._kept_cursor.connection is not self.connection:
+            self._kept_cursor = self.connection.cursor()
+        return self._kept_cursor
+
     def _execute_begin(self, sql: str) -> None:
         with self.wrap_database_errors:
             # The simple protocol: several statements, one round trip, no parameters.
-            self.connection.execute(sql)
+            self.kept_cursor.execute(sql)
