@@ -15,21 +15,7 @@ app = Celery("erp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in ("high", "normal", "low")]
 app.conf.beat_schedule = SCHEDULE
-app.autodiscover_tasks(
-    [
-        "core.api",
-        "core.audit",
-        "core.exports",
-        "core.files",
-        "core.jobs",
-        "core.partitions",
-        "core.webhooks",
-        "permissions",
-        "activity",
-        "accounting",
-        "messaging",
-    ]
-)
+app.autodiscover_tasks()  # of every installed app: a list forgot one, twice
 
 
 @setup_logging.connect
