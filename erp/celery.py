@@ -3,6 +3,7 @@
 import logging
 import os
 
+from billiard import pool
 from celery import Celery
 from celery.signals import setup_logging
 from kombu.entity import Queue
@@ -10,6 +11,11 @@ from kombu.entity import Queue
 from erp.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
+
+# A child that is told to stop waits, in tenths of a second, until its parent has read its last
+# answer, which a parent that is stopping itself may never do: it was half a minute, one time in
+# twelve. What our tasks answer means nothing, and a message that is not acknowledged only wakes.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 
 app = Celery("erp")
 app.config_from_object("django.conf:settings", namespace="CELERY")

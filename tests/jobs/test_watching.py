@@ -1,9 +1,11 @@
 """What staff and Prometheus see of jobs and of the clock."""
 
+import inspect
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from billiard import pool
 from prometheus_client import generate_latest
 
 from core.jobs import schedule, tallies
@@ -109,3 +111,13 @@ def test_a_run_that_goes_on_is_not_begun_again() -> None:
     ScheduleRun.objects.filter(pk=HOURLY).update(started_at=began, ended_at=None)
     run_overdue()
     assert ScheduleRun.objects.get(pk=HOURLY).ended_at is None
+
+
+def test_a_child_that_stops_waits_a_second_for_a_parent_that_stops() -> None:
+    waits = inspect.getsource(pool.Worker._ensure_messages_consumed)
+    assert "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)" in waits
+    seconds = (
+        pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT
+        * pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
+    )
+    assert seconds <= 1
