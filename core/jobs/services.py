@@ -17,9 +17,8 @@ from core.jobs.wake import JOBS_CHANNEL, wake_on_commit
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_row
 
-ENQUEUE_SQL = """
-    SELECT existing, waiting FROM job_enqueue(
-        %s, %s, %s, %s::smallint, %s::jsonb, %s, %s, %s, %s, %s, %s, %s, %s)"""
+PLACE_SQL = """
+    SELECT job_place(%s, %s, %s, %s::smallint, %s::jsonb, %s, %s, %s, %s, %s, %s, %s, %s)"""
 ADMIT_SQL = "SELECT job_admit(%s, %s, %s::smallint, %s, %s, %s)"
 #: What recurs has its place already.
 NO_CAP = 2**31 - 1
@@ -141,10 +140,12 @@ def _enqueue(ctx: Context, job: Wanted, terms: Terms, *, cap: int) -> UUID:
         job.effect_key or None, ctx.actor_id, ctx.request_id, ctx.now, terms.run_at,
         terms.expires_at, every, cap,
     ]  # fmt: skip
-    existing, waiting = tenant_row(ENQUEUE_SQL, row)
-    if existing is not None:
-        found: UUID = existing
-        return found
+    [waiting] = tenant_row(PLACE_SQL, row)
+    if waiting is None and job.effect_key:
+        same = Job.objects.filter(tenant_id=ctx.tenant_id, effect_key=job.effect_key)
+        existing: UUID | None = same.values_list("id", flat=True).first()
+        if existing is not None:
+            return existing
     _require_room(waiting, job.queue)
     wake_on_commit(JOBS_CHANNEL)
     return job_id

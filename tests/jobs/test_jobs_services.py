@@ -75,7 +75,7 @@ def test_it_exists_if_and_only_if_what_needs_it_was_committed(acme: Company) -> 
 def test_enqueueing_costs_one_statement(acme: Company) -> None:
     with CaptureQueriesContext(connections["default"]) as seen:
         enqueue(acme)
-    assert len([one for one in seen if "job_enqueue" in one["sql"]]) == 1
+    assert len([one for one in seen if "job_place" in one["sql"]]) == 1
     assert len([one for one in seen if not one["sql"].startswith(("BEGIN", "COMMIT"))]) == 1
 
 
