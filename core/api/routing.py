@@ -28,7 +28,7 @@ class NounResolver(URLResolver):
 
 
 def api_path(prefix: str, modules: Sequence[str]) -> NounResolver:
-    """The addresses of these modules behind `prefix`, the first that fits one."""
+    """The addresses of these modules behind `prefix`."""
     patterns: list[URLPattern] = []
     for module in modules:
         patterns += import_module(module).urlpatterns

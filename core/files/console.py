@@ -29,7 +29,10 @@ def made_page(request: StaffRequest, job_id: UUID) -> HttpResponse:
         "state": JobState(job["state"]).label,
     }
     if job["state"] == JobState.DONE:
-        shown |= _file(request, UUID(job["result"]["file_id"]))
+        file_id = (job["result"] or {}).get("file_id")
+        if file_id is None:
+            raise Http404("This job makes no file.")
+        shown |= _file(request, UUID(file_id))
     return render(request, "admin/made.html", admin.site.each_context(request) | shown)
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounting.services.reference import contact_create, contact_update
 from core.files.services import file_expire
+from core.jobs.services import job_enqueue
 from core.mail.models import Mail
 from tests.cast import Company
 from tests.console.desk import Books, Desk, books_of, read, staff
@@ -62,6 +63,13 @@ def test_a_file_that_is_kept_no_longer_has_no_link(acme: Company) -> None:
     page = page_at(desk, made.url)
     assert "no longer kept" in page
     assert "/content/" not in page
+
+
+def test_a_job_that_makes_no_file_has_no_such_page(acme: Company) -> None:
+    desk = staff(acme)
+    job_id = job_enqueue(acme.ctx(desk.user), task="test.note", arguments={})
+    run_all(acme)
+    desk.get("made", job_id, status=404)
 
 
 def test_nobody_waits_for_anothers_file(acme: Company, globex: Company) -> None:
