@@ -15,8 +15,8 @@ test: venv-dev ## the test suite in a stack of its own; ARGS="-k foo" goes to py
 	@$(PY) -m deploy.test $(ARGS)
 
 check: venv-dev ## lint, format, types, imports, migrations, deployment settings, then the tests
-	$(MAKE) --jobs=2 types rules
-	$(MAKE) test
+	$(MAKE) rules
+	$(MAKE) --jobs=2 types test
 
 types:
 	$(PY) -m deploy.shell -- mypy .
