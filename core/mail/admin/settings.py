@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.api.forms import ShapedForm
 from core.errors import DomainError
@@ -68,8 +69,8 @@ def _languages() -> list[tuple[str, str]]:
 class TemplateForm(ShapedForm):
     shape = TemplateBody
 
-    kind = forms.ChoiceField(choices=_kinds)
-    language = forms.ChoiceField(choices=_languages)
+    kind = forms.ChoiceField(choices=_kinds, widget=UnfoldAdminSelectWidget)
+    language = forms.ChoiceField(choices=_languages, widget=UnfoldAdminSelectWidget)
 
 
 @admin.register(MailTemplate)
