@@ -14,7 +14,7 @@ run: venv ## the whole system until Ctrl-C; PORT=8000 DATA_DIR=.data
 test: venv-dev ## the test suite in a stack of its own; ARGS="-k foo" goes to pytest
 	@$(PY) -m deploy.test $(ARGS)
 
-check: venv-dev ## lint, format, types, imports, migrations, deployment settings, then the tests
+check: venv-dev ## lint, format, imports, migrations, deployment settings, then types and the tests
 	$(MAKE) rules
 	$(MAKE) --jobs=2 types test
 

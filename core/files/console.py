@@ -22,10 +22,11 @@ def made_page(request: StaffRequest, job_id: UUID) -> HttpResponse:
         job = job_get(request.ctx, job_id=job_id, only_own=True)
     except NotFound as error:
         raise Http404 from error
+    is_open = job["state"] in OPEN
     shown = {
-        "title": "A file is being made",
+        "title": "A file is being made" if is_open else "A file was not made",
         "job": job,
-        "is_open": job["state"] in OPEN,
+        "is_open": is_open,
         "state": JobState(job["state"]).label,
     }
     if job["state"] == JobState.DONE:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounting.services.reference import contact_create, contact_update
 from core.files.services import file_expire
-from core.jobs.services import job_enqueue
+from core.jobs.services import job_cancel, job_enqueue
 from core.mail.models import Mail
 from tests.cast import Company
 from tests.console.desk import Books, Desk, books_of, read, staff
@@ -70,6 +70,15 @@ def test_a_job_that_makes_no_file_has_no_such_page(acme: Company) -> None:
     job_id = job_enqueue(acme.ctx(desk.user), task="test.note", arguments={})
     run_all(acme)
     desk.get("made", job_id, status=404)
+
+
+def test_what_was_called_off_is_not_said_to_be_made(acme: Company) -> None:
+    desk, books = staff(acme), books_of(acme)
+    made = desk.post("accounting_invoice_print", books.posted.pk)
+    job_cancel(acme.ctx(), job_id=UUID(made.url.strip("/").rsplit("/", 1)[1]))
+    page = page_at(desk, made.url)
+    assert "was not made" in page
+    assert 'http-equiv="refresh"' not in page
 
 
 def test_nobody_waits_for_anothers_file(acme: Company, globex: Company) -> None:

@@ -1,7 +1,8 @@
 """A job is what people look at; its ticket is what a worker takes.
 
 Invariant: a job has a ticket if and only if it has not ended. Both are written by the
-functions of `sql/jobs.sql` and the statements of `claims.py`, always together.
+functions of `sql/place.sql` and `sql/jobs.sql` and the statements of `claims.py`, always
+together.
 """
 
 from django.db import models
