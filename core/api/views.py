@@ -166,12 +166,11 @@ class TenantView(APIView):
                 response["ETag"] = record_etag(response.content, result)
             return response
 
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY") if endpoint.idempotent else None
+        call = None if key is None else idempotency.Call.of(request, key)
         if endpoint.transition and flag(request, "dry_run"):
             return rehearse(request.ctx, work)
-        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-        if key is None or not endpoint.idempotent:
-            return work()
-        return idempotency.replayable(request.ctx, idempotency.Call.of(request, key), work)
+        return work() if call is None else idempotency.replayable(request.ctx, call, work)
 
 
 def context_of(request: TenantRequest) -> Context:

@@ -62,10 +62,23 @@ def entry_table(entry: dict[str, Any], is_auditor: bool) -> Table:
 
 def rows_of(entry: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(field, before, after), without what a created or deleted row left empty."""
-    old, new = entry["old"] or {}, entry["new"] or {}
+    old, new = _by_name(entry["old"]), _by_name(entry["new"])
     rows = [(name, text_of(old, name), text_of(new, name)) for name in new | old]
     rows = [row for row in rows if row[1:] != (NOTHING, NOTHING)]
     return [*rows, (ERASED, NOTHING, NOTHING)] if entry["is_erased"] else rows
+
+
+def _by_name(side: dict[str, Any] | None) -> dict[str, Any]:
+    """Values by column; of lines that came or went together, each line's under its number."""
+    lines = (side or {}).get("rows")
+    if not isinstance(lines, list):
+        return side or {}
+    return {f"line {number}": _line_text(line) for number, line in enumerate(lines, start=1)}
+
+
+def _line_text(line: dict[str, Any]) -> str:
+    said = [(name, text_of(line, name)) for name in line if name != "id"]
+    return ", ".join(f"{name} {text}" for name, text in said if text != NOTHING)
 
 
 def text_of(side: dict[str, Any], name: str) -> str:

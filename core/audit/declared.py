@@ -20,8 +20,8 @@ class Audited:
     `inserts`: False where a row's own columns say who made it, and it never changes unseen.
     `updates`: False where the database refuses them, but for what a trigger of its own counts.
     `under`: for lines, the column that names what they belong to. Those that one statement adds
-    to it are one entry, of what they belong to; changed or deleted, each has its own. Nothing
-    of such a table is hidden.
+    to it or takes away are one entry, of what they belong to; changed, each has its own.
+    Nothing of such a table is hidden.
     """
 
     masked: tuple[str, ...] = ()

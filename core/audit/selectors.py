@@ -5,13 +5,17 @@ Whoever shows what these find also says so in the log, with `audit_look`.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
+from core.audit.declared import Audited
 from core.audit.models import AuditLog
+from core.audit.triggers import declaration_of
 from core.audit.values import values_shown
 from core.errors import Invalid, NotFound, require
 from core.ids import uuid7_floor, uuid7_time
@@ -58,7 +62,7 @@ def audit_get(ctx: Context, *, entry_id: UUID) -> Row:
 
 @query
 def record_history(ctx: Context, *, table: str, row_id: UUID, page: PageRequest) -> Page:
-    """What happened to one row of `table`; rows that belong to it are entries of their own."""
+    """What happened to one row of `table` and to its lines."""
     return _page(ctx, history_of_row(ctx.now, table, row_id), page)
 
 
@@ -70,9 +74,21 @@ def until_now(now: datetime) -> QuerySet[AuditLog]:
 
 def history_of_row(now: datetime, table: str, row_id: UUID) -> QuerySet[AuditLog]:
     """Nothing happens to a row before its id is made, so older months are left alone."""
-    found = until_now(now).filter(table=table, row_id=row_id)
+    found = until_now(now).filter(table__in=[table, *line_tables(table)], row_id=row_id)
     if row_id.version == UUID7:
         found = found.filter(id__gte=uuid7_floor(uuid7_time(row_id) - DAY))
+    return found
+
+
+@cache
+def line_tables(table: str) -> list[str]:
+    """The tables whose lines are recorded under the rows of `table`."""
+    found = []
+    for model in apps.get_models():
+        declared = declaration_of(model)
+        if isinstance(declared, Audited) and declared.under:
+            parent: Any = model._meta.get_field(declared.under).related_model
+            found += [model._meta.db_table] if parent._meta.db_table == table else []
     return found
 
 

@@ -11,6 +11,7 @@ VALUES: dict[str, Any] = {
     "type": ["object", "null"],
     "additionalProperties": True,
     "description": "Columns that changed and their values; of a created or deleted row all. "
+    "Of lines that came or went together `rows` holds one such object each. "
     "`***` where only that it changed is recorded.",
 }
 
@@ -23,6 +24,7 @@ class ValuesField(serializers.ReadOnlyField):
 class HistoryEntry(serializers.Serializer):
     id = serializers.UUIDField()
     occurred_at = serializers.DateTimeField()
+    table = serializers.CharField(help_text="The record's, or that of its lines.")
     action = serializers.ChoiceField(choices=AuditLog.Action.choices)
     actor_id = serializers.UUIDField(allow_null=True, help_text="Null: the system itself.")
     actor_name = serializers.CharField(allow_null=True)
@@ -35,7 +37,6 @@ class HistoryEntry(serializers.Serializer):
 
 
 class AuditEntry(HistoryEntry):
-    table = serializers.CharField()
     row_id = serializers.UUIDField(allow_null=True)
     session_id = serializers.UUIDField(allow_null=True)
     address = serializers.CharField(allow_null=True)

@@ -81,7 +81,7 @@ def history_view(permission: str, model: type[Model], find: Find) -> type[Lookin
             summary="What happened to it, newest first",
         )
         def get(self, request: TenantRequest, page: PageRequest, **named: UUID) -> Page:
-            """Rows that belong to it, such as lines, are found by the request in `audit/`."""
+            """Lines that came or went with one request are one entry, under `rows`."""
             record = find(request.ctx, *named.values())
             row_id = record["id"] if isinstance(record, dict) else record.pk
             found = record_history(request.ctx, table=table, row_id=row_id, page=page)

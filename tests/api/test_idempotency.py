@@ -263,6 +263,7 @@ def test_a_dry_run_keeps_nothing(acme: Company, alice: Api, books: Books) -> Non
     address = f"invoices/{draft['id']}/post/"
     rehearsed = alice.post(f"{address}?dry_run=true", idempotency_key=KEY)
     assert (rehearsed.status_code, rehearsed.data["status"]) == (200, "posted")
+    refusal(alice.post(f"{address}?dry_run=true", idempotency_key="k" * 256), 422)
     assert kept(acme) == 0
     posted = alice.post(address, idempotency_key=KEY)
     assert (posted.status_code, is_replay(posted)) == (200, False)

@@ -100,6 +100,7 @@ LENDING_TRIGGERS = {
     "audit_insert_plain",
     "audit_insert_rows",
     "audit_insert_lines",
+    "audit_delete_lines",
     "audit_update",
     "audit_update_plain",
     "audit_update_rows",

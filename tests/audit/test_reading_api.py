@@ -74,7 +74,7 @@ def test_amounts_moments_and_days_read_as_elsewhere(alice: Api, contact: dict[st
     body = {"contact_id": contact["id"], "issued_on": "2026-03-02", "lines": [line], "post": True}
     made = alice.ok("POST", "invoices/", body)
     entries = alice.ok("GET", f"invoices/{made['id']}/history/")["data"]
-    values = entries[-1]["new"]
+    [values] = [e["new"] for e in entries if e["table"] == "accounting_document"]
     assert values["issued_on"] == "2026-03-02"
     assert values["contact_id"] == contact["id"]
     assert values["total"].startswith("10.5")
@@ -84,6 +84,30 @@ def test_amounts_moments_and_days_read_as_elsewhere(alice: Api, contact: dict[st
     assert shown["created_at"].isoformat() == "2026-11-23T03:05:39.120000+00:00"
     assert (shown["is_active"], shown["name"], shown["t"]) == (False, "t", "t")
     assert values_shown("tenancy_tenant", {"is_active": "***"}) == {"is_active": "***"}
+
+
+def test_the_history_of_a_draft_tells_of_the_lines_it_had(
+    alice: Api, contact: dict[str, Any]
+) -> None:
+    lines = [{"unit_price": "10.50"}, {"unit_price": "2"}]
+    body = {"contact_id": contact["id"], "issued_on": "2026-03-02", "lines": lines}
+    path = f"invoices/{alice.ok('POST', 'invoices/', body)['id']}/"
+    alice.ok("PATCH", path, {"lines": [{"unit_price": "99", "description": "Instead"}]})
+    entries = alice.ok("GET", f"{path}history/")["data"]
+    told = [
+        (entry["action"], [line["unit_price"] for line in (entry["new"] or entry["old"])["rows"]])
+        for entry in entries
+        if entry["table"] == "accounting_documentline"
+    ]
+    assert sorted(told) == [
+        ("delete", ["10.50", "2"]),
+        ("insert", ["10.50", "2"]),
+        ("insert", ["99"]),
+    ]
+    assert {entry["table"] for entry in entries} == {
+        "accounting_document",
+        "accounting_documentline",
+    }
 
 
 def test_data_of_persons_are_shown_until_they_are_erased(

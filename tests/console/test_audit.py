@@ -13,7 +13,7 @@ from accounting.services.reference import contact_update
 from core.audit.models import AuditLog
 from core.ids import uuid7
 from tests.cast import Company
-from tests.console.desk import Desk, contact_of, read, staff
+from tests.console.desk import Desk, books_of, contact_of, read, staff
 from tests.permissions import rights
 
 LOG = "audit_auditlog_changelist"
@@ -51,6 +51,14 @@ def test_a_record_s_page_leads_to_its_history(acme: Company, contact: Contact) -
     assert "Grace Hopper" in page
     assert "request_id=the-request" in page
     assert looks(acme) == [{"table": "accounting_contact", "row_id": str(contact.pk)}]
+
+
+def test_a_document_s_history_shows_its_lines(acme: Company) -> None:
+    books = books_of(acme)
+    page = history(staff(acme), "accounting_invoice", books.draft)
+    assert "line 1" in page
+    assert "position 1, " in page
+    assert "unit_price" in page
 
 
 def test_what_is_not_recorded_says_why(acme: Company) -> None:

@@ -65,32 +65,38 @@ $body$;
         ) AS d
         WHERE d.old <> '' OR d.new <> ''
     $source$;
-    -- What a statement adds to one document or journal is one entry of it: names once, then values.
+    -- What a statement adds to one document or journal, or takes away from it, is one entry of it:
+    -- names once, then values.
     lines constant text := $source$
-        SELECT uuidv7() AS id, g.tenant_id, g.row_id, NULL::jsonb AS old,
-            jsonb_build_object('columns', akeys(g.line), 'rows', to_jsonb(g.rows)) AS new
+        SELECT uuidv7() AS id, g.tenant_id, g.row_id, OLD_SIDE AS old, NEW_SIDE AS new
         FROM (
             SELECT t.tenant_id, (t.row->TG_ARGV[4])::uuid AS row_id, any_value(t.line) AS line,
                 array_agg(avals(t.line)) AS rows
             FROM (
                 SELECT w.tenant_id, w.row, w.row - ARRAY['tenant_id', TG_ARGV[4]] AS line
-                FROM (SELECT n.tenant_id, hstore(n) AS row FROM new_rows AS n OFFSET 0) AS w
+                FROM (SELECT n.tenant_id, hstore(n) AS row FROM TRANSITION AS n OFFSET 0) AS w
                 OFFSET 0
             ) AS t
             GROUP BY t.tenant_id, t.row->TG_ARGV[4]
         ) AS g
     $source$;
+    together constant text := $side$jsonb_build_object(
+                'columns', akeys(g.line), 'rows', to_jsonb(g.rows))$side$;
     kind record;
 BEGIN
     FOR kind IN
         SELECT * FROM (VALUES
-            ('insert_rows', came), ('update_rows', difference), ('delete_rows', went),
-            ('insert_lines', lines)
-        ) AS v(name, source)
+            ('insert_rows', came, '', '', ''), ('delete_rows', went, '', '', ''),
+            ('update_rows', difference, '', '', ''),
+            ('insert_lines', lines, 'new_rows', 'NULL::jsonb', together),
+            ('delete_lines', lines, 'old_rows', together, 'NULL::jsonb')
+        ) AS v(name, source, transition, old_side, new_side)
     LOOP
         EXECUTE format('CREATE OR REPLACE FUNCTION audit_%s() RETURNS trigger LANGUAGE plpgsql'
             ' SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS %L', kind.name,
-            replace(replace(body, 'ACTION', split_part(kind.name, '_', 1)), 'SOURCE', kind.source));
+            replace(replace(body, 'ACTION', split_part(kind.name, '_', 1)), 'SOURCE',
+                replace(replace(replace(kind.source, 'TRANSITION', kind.transition),
+                'OLD_SIDE', kind.old_side), 'NEW_SIDE', kind.new_side)));
     END LOOP;
 END
 $do$;
@@ -110,6 +116,7 @@ DECLARE
         WHERE attrelid = target AND attname IN ('tenant_id', 'id') AND atttypid = 'uuid'::regtype);
     variant constant text := CASE WHEN masked || personal <> '{}' THEN ''
         WHEN is_of_tenant THEN '_rows' ELSE '_plain' END;
+    whole_rows constant text := CASE WHEN under <> '' THEN '_lines' ELSE variant END;
 BEGIN
     IF under <> '' AND (variant <> '_rows' OR left_out <> '{tenant_id,id}') THEN
         RAISE EXCEPTION 'Of lines that are one entry nothing is hidden or left out: %.', target
@@ -119,7 +126,7 @@ BEGIN
     IF inserts THEN
         EXECUTE format('CREATE TRIGGER audit_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS'
             ' new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_insert%s(%s)',
-            target, CASE WHEN under <> '' THEN '_lines' ELSE variant END, arguments);
+            target, whole_rows, arguments);
     END IF;
     IF updates THEN
         EXECUTE format('CREATE TRIGGER audit_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS'
@@ -127,13 +134,13 @@ BEGIN
             target, variant, arguments);
     END IF;
     EXECUTE format('CREATE TRIGGER audit_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION audit_delete%s(%s)', target, variant, arguments);
+        ' FOR EACH STATEMENT EXECUTE FUNCTION audit_delete%s(%s)', target, whole_rows, arguments);
     EXECUTE format('CREATE TRIGGER audit_truncate AFTER TRUNCATE ON %s'
         ' FOR EACH STATEMENT EXECUTE FUNCTION audit_truncate()', target);
 END
 $$;
 REVOKE ALL ON FUNCTION audit_attach, audit_insert_rows, audit_update_rows, audit_delete_rows,
-    audit_insert_lines FROM PUBLIC;
+    audit_insert_lines, audit_delete_lines FROM PUBLIC;
 
 -- Tables that are there already; what their models say anew is compared after migrating.
 SELECT audit_attach(a.target, a.said[1]::text[], a.said[2]::text[], a.said[4]::text[], a.inserts,
