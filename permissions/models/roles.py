@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from core.audit.declared import Audited
 from core.tenancy.models import TenantForeignKey, TenantModel
 from permissions.models.users import User
 
@@ -50,6 +51,8 @@ class Grant(TenantModel):
 
     role = TenantForeignKey(Role, models.CASCADE, related_name="grants")
     code = models.CharField(max_length=100)
+
+    audited = Audited(under="role_id")
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -27,7 +27,7 @@ def tenant_open(ctx: Context, *, slug: str, name: str) -> Tenant:
     taken = Tenant.objects.filter(slug=slug).exists()
     require(not taken, Conflict(f"There is a company with the short name {slug}."))
     tenant = Tenant(id=ctx.tenant_id, slug=slug, name=name)
-    tenant.full_clean()
+    tenant.full_clean(validate_unique=False)
     tenant.save(force_insert=True)
     PermissionStamp.objects.create()
     roles = Role.objects.bulk_create(Role(code=c, name=c.capitalize()) for c in ROLE_TEMPLATES)
@@ -40,11 +40,13 @@ def tenant_open(ctx: Context, *, slug: str, name: str) -> Tenant:
 @command
 def owner_install(ctx: Context, *, user_id: UUID) -> Membership:
     """Let the first owner in: he holds the role `owner`, and is super admin of every module."""
-    member_add(ctx, user_id=user_id, role=catalog.OWNER)
-    Membership.objects.filter(tenant=ctx.tenant_id, user=user_id).update(is_super_admin=True)
+    membership = Membership.objects.create(
+        tenant_id=ctx.tenant_id, user_id=user_id, is_super_admin=True, joined_at=ctx.now
+    )
+    RoleAssignment.objects.create(user_id=user_id, role=Role.objects.get(code=catalog.OWNER))
     modules_give(ctx, user_id=user_id, modules=set(catalog.modules()))
-    permissions_void(ctx, ModuleAssignmentsChanged(user_id))
-    return Membership.objects.get(tenant=ctx.tenant_id, user=user_id)
+    permissions_void(ctx, UserPermissionsChanged(user_id), ModuleAssignmentsChanged(user_id))
+    return membership
 
 
 @command

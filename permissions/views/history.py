@@ -16,9 +16,11 @@ MembershipHistoryView = history_view(
 RoleHistoryView = history_view(
     "permissions.roles.view", Role, lambda ctx, key: role_get(ctx, role_id=key)
 )
-GrantHistoryView = history_view(
-    "permissions.grants.view", Grant, lambda ctx, key: grant_get(ctx, grant_id=key)
-)
+
+
+def _role_of(ctx: Context, key: UUID) -> dict[str, object]:
+    """A grant is recorded under its role, with those that came or went with it."""
+    return {"id": grant_get(ctx, grant_id=key)["role_id"]}
 
 
 def _membership_of(ctx: Context, key: UUID) -> dict[str, object]:
@@ -26,4 +28,5 @@ def _membership_of(ctx: Context, key: UUID) -> dict[str, object]:
     return {"id": person_get(ctx, user_id=key)["membership_id"]}
 
 
+GrantHistoryView = history_view("permissions.grants.view", Grant, _role_of)
 UserHistoryView = history_view("permissions.users.view", Membership, _membership_of)

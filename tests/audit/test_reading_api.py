@@ -167,8 +167,15 @@ def test_every_record_with_an_address_has_a_history() -> None:
 
 def test_a_role_a_member_and_a_plan_have_histories(acme: Company, alice: Api) -> None:
     role = rights.role_of(acme, rights.VIEW)
-    [made] = alice.ok("GET", f"roles/{role['id']}/history/")["data"]
+    granted, made = alice.ok("GET", f"roles/{role['id']}/history/")["data"]
     assert made["new"]["code"] == role["code"]
+    [grant] = granted["new"]["rows"]
+    assert grant["code"] == rights.VIEW
+    assert alice.ok("GET", f"grants/{grant['id']}/history/")["data"] == [granted]
+    alice.ok("PATCH", f"roles/{role['id']}/", {"grants": []})
+    newest = alice.ok("GET", f"roles/{role['id']}/history/")["data"][:2]
+    [went] = [entry["old"] for entry in newest if entry["action"] == "delete"]
+    assert went == {"rows": [grant]}
     owner = acme.owner.pk
     member = alice.ok("GET", f"users/{owner}/history/")["data"]
     assert member[-1]["new"]["user_id"] == str(owner)
