@@ -1,21 +1,15 @@
 """What the import commands share: their arguments, the progress bar, the summary."""
 
-import sys
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from accounting.services.imports.report import Progress, Summary
 from core.errors import DomainError
+from core.tenancy.commands import command_context, company_named, progress_bar
 from core.tenancy.context import Context
-from core.tenancy.selectors import tenant_by_slug
-
-#: Without a terminal the bar is a line in a log, so it comes less often.
-TERMINAL_SECONDS, LOG_SECONDS = 0.1, 5.0
 
 
 class ImportCommand(BaseCommand):
@@ -36,7 +30,8 @@ class ImportCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["file"])
         report = Path(options["report"] or f"{stem_of(path)}-refused.csv")
-        ctx = self.context(options["tenant"])
+        name = self.__module__.rpartition(".")[2]
+        ctx = command_context(company_named(options["tenant"]).id, name)
         try:
             with _bar(path, self.noun, hidden=options["verbosity"] == 0) as bar:
                 summary = self.load(ctx, path, report, _progress(bar), options)
@@ -44,13 +39,6 @@ class ImportCommand(BaseCommand):
             raise CommandError(error.message) from error
         if options["verbosity"] > 0:
             self.stdout.write(summary_text(summary, self.noun, report))
-
-    def context(self, slug: str) -> Context:
-        tenant = tenant_by_slug(slug=slug)
-        if tenant is None:
-            raise CommandError(f"There is no company with the short name {slug}.")
-        name = self.__module__.rpartition(".")[2]
-        return Context(tenant.id, actor_id=None, now=datetime.now(UTC), request_id=name)
 
     def load(
         self, ctx: Context, path: Path, report: Path, progress: Progress, options: dict[str, Any]
@@ -88,10 +76,7 @@ def summary_text(summary: Summary, noun: str, report: Path) -> str:
 def _bar(path: Path, noun: str, *, hidden: bool) -> Any:
     """Counts bytes of the file, because its lines are not known before the end."""
     total = path.stat().st_size if path.is_file() else None
-    seconds = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
-    return tqdm(
-        total=total, unit="B", unit_scale=True, desc=noun, disable=hidden, mininterval=seconds
-    )
+    return progress_bar(total=total, unit="B", unit_scale=True, desc=noun, disable=hidden)
 
 
 def _progress(bar: Any) -> Progress:

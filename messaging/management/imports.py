@@ -1,19 +1,10 @@
-"""What the commands share: the company, the progress bar, the summary."""
+"""What the commands share: the progress bars, the summary."""
 
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
-from tqdm import tqdm
-
-from core.tenancy.context import Context
-from core.tenancy.selectors import tenant_by_slug
+from core.tenancy.commands import progress_bar
 from messaging.services.imports.report import Summary
-
-#: Without a terminal the bar is a line in a log, so it comes less often.
-TERMINAL_SECONDS, LOG_SECONDS = 0.1, 5.0
 
 
 class Bars:
@@ -35,23 +26,11 @@ class Bars:
         if step != self._step:
             if self._bar is not None:
                 self._bar.close()
-            seconds = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
             self._step = step
-            self._bar = tqdm(
-                total=total or None,
-                unit_scale=True,
-                desc=step,
-                disable=self._hidden,
-                mininterval=seconds,
+            self._bar = progress_bar(
+                total=total or None, unit_scale=True, desc=step, disable=self._hidden
             )
         self._bar.update(done - self._bar.n)
-
-
-def context(slug: str, command: str) -> Context:
-    tenant = tenant_by_slug(slug=slug)
-    if tenant is None:
-        raise CommandError(f"There is no company with the short name {slug}.")
-    return Context(tenant.id, actor_id=None, now=datetime.now(UTC), request_id=command)
 
 
 def stem_of(path: Path) -> str:

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.ids import uuid7
+from core.imports import SourceUnusable
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, query, tenant_cursor
 from messaging.models import Message, MessageReaction, MessageRead, Participant, Thread
@@ -25,7 +26,6 @@ from messaging.services.imports.adoption import (
     table_adopt,
     table_examine,
 )
-from messaging.services.imports.records import SourceUnusable
 from tests.cast import Company, join, new_user
 from tests.messaging_imports.old_shape import OldTable
 from tests.messaging_imports.talk import START, everything, messages, reactions

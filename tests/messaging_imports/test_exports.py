@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from messaging.services.imports.records import SourceUnusable
+from core.imports import SourceUnusable
 from tests.cast import Company, join, new_user
 from tests.messaging_imports.talk import Import, everything, messages, reactions, threads
 

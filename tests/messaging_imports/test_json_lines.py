@@ -14,11 +14,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from core.imports import SourceUnusable
 from core.tenancy.transactions import command, query
 from messaging.models import MessageReaction, MessageRead, Participant
 from messaging.services.imports import batches
 from messaging.services.imports.json_lines import LINE_BYTES_MAX
-from messaging.services.imports.records import SourceUnusable
 from permissions.models import Membership
 from tests.cast import Api, Company, join, new_company, new_user
 from tests.messaging_imports.talk import (

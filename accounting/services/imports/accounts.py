@@ -9,8 +9,9 @@ from typing import NamedTuple
 from accounting.models import Account, CompanySettings
 from accounting.services.imports.charts import COLUMNS, Chart, ChartRow, ExistingAccounts
 from accounting.services.imports.report import Progress, Refused, Report, Summary, no_progress
-from accounting.services.imports.sources import Row, Source, SourceUnusable
+from accounting.services.imports.sources import Row, Source
 from accounting.services.reference import accounts_create
+from core.imports import SourceUnusable
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
 

@@ -34,9 +34,10 @@ from accounting.services.imports.retail import (
     document_input,
     retail_document,
 )
-from accounting.services.imports.sources import Source, SourceUnusable
+from accounting.services.imports.sources import Source
 from accounting.services.journals import JournalInput, JournalLineInput, journals_create
 from accounting.services.reference import contacts_create
+from core.imports import SourceUnusable
 from core.tenancy.context import Context
 from core.tenancy.transactions import command
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
-from accounting.services.imports.sources import Row, SourceUnusable, Unreadable
+from accounting.services.imports.sources import Row, Unreadable
+from core.imports import RowsReport
 
-COLUMNS = ("line", "reference", "outcome", "reason", "row")
 #: Told (bytes of the file read so far, its lines so far).
 Progress = Callable[[int, int], None]
 
@@ -92,37 +91,20 @@ class Summary:
         return self.lines / self.seconds if self.seconds else 0.0
 
 
-class Report:
-    """A CSV of the rows that were refused or set aside: line, reference, reason, the row.
+class Report(RowsReport):
+    """Of the rows that were refused or set aside."""
 
-    A file of the same name is replaced, so that it always tells of the last run.
-    """
+    errors = "surrogateescape"
 
     def __init__(self, path: Path, summary: Summary) -> None:
+        super().__init__(path)
         self._summary = summary
-        try:
-            self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-        except OSError as error:
-            raise SourceUnusable(f"The report {path}: {error.strerror}.") from error
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
-
-    def __enter__(self) -> "Report":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
 
     def refuse_stretch(self, stretch: Unreadable) -> None:
         """What was no row at all."""
         self._summary.refused.add(1)
         keys = " ".join(sorted(stretch.keys))
-        self._write(stretch.line, keys, "refused", stretch.reason, stretch.text.rstrip("\r\n"))
+        self.write(stretch.line, keys, "refused", stretch.reason, stretch.text.rstrip("\r\n"))
 
     def refuse(self, key: str, rows: Iterable[Row], refused: Refused) -> None:
         """A record, whole: the lines at fault, and the others for their sake."""
@@ -130,7 +112,7 @@ class Report:
         self._summary.refused.add(len(rows))
         for row in rows:
             reason = refused.faults.get(row.line, refused.otherwise)
-            self._write(row.line, key, "refused", reason, _text_of(row))
+            self.write(row.line, key, "refused", reason, _text_of(row))
 
     def refuse_record(self, record: Record, reason: str) -> None:
         """A record that could be read, and not be booked."""
@@ -141,10 +123,7 @@ class Report:
         rows = list(rows)
         self._summary.set_aside.add(len(rows))
         for row in rows:
-            self._write(row.line, key, "set aside", reason, _text_of(row))
-
-    def _write(self, line: int, reference: str, outcome: str, reason: str, text: str) -> None:
-        self._writer.writerow((line, reference, outcome, reason, text))
+            self.write(row.line, key, "set aside", reason, _text_of(row))
 
 
 def _text_of(row: Row) -> str:

@@ -14,11 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from core.errors import Invalid
-
-
-class SourceUnusable(Invalid):
-    """The file as a whole cannot be imported; what was booked before it ended stays."""
+from core.imports import SourceUnusable
 
 
 class Row(NamedTuple):

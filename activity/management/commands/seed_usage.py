@@ -1,11 +1,10 @@
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from activity.services.demo import demo_usage_ensure, demo_usage_slugs
 from core.errors import DomainError
-from core.tenancy.context import Context
+from core.tenancy.commands import command_context
 from core.tenancy.selectors import tenant_by_slug
 
 
@@ -20,7 +19,7 @@ class Command(BaseCommand):
             tenant = tenant_by_slug(slug=slug)
             if tenant is None:
                 continue
-            ctx = Context(tenant.id, None, datetime.now(UTC), "seed_usage")
+            ctx = command_context(tenant.id, "seed_usage")
             try:
                 added = demo_usage_ensure(ctx, slug=slug)
             except DomainError as error:

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
+from core.tenancy.commands import command_context, company_named
 from messaging.management.commands.import_messages import day
-from messaging.management.imports import Bars, context, summary_text
+from messaging.management.imports import Bars, summary_text
 from messaging.services.imports.adoption import Adopted, Adoption, table_adopt, table_examine
 from messaging.services.imports.messages import EARLIEST
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         table = options["table"]
         report = Path(options["report"] or f"{table}-refused.csv")
-        ctx = context(options["tenant"], "adopt_messages")
+        ctx = command_context(company_named(options["tenant"]).id, "adopt_messages")
         adoption = Adoption(
             dsn=options["source_dsn"],
             table=table,

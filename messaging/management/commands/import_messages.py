@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
-from messaging.management.imports import Bars, context, stem_of, summary_text
+from core.tenancy.commands import command_context, company_named
+from messaging.management.imports import Bars, stem_of, summary_text
 from messaging.services.imports.messages import EARLIEST, FORMATS, Origin, messages_import
 
 
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         path, form = Path(options["file"]), options["format"]
         report = Path(options["report"] or f"{stem_of(path)}-refused.csv")
         name = options["name"] or (stem_of(path) if form == "jsonl" else form)
-        ctx = context(options["tenant"], "import_messages")
+        ctx = command_context(company_named(options["tenant"]).id, "import_messages")
         origin = Origin(path, form, name, options["earliest"])
         try:
             with Bars(hidden=options["verbosity"] == 0) as bars:

@@ -1,10 +1,9 @@
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
-from core.tenancy.context import Context
+from core.tenancy.commands import command_context
 from core.tenancy.selectors import tenant_by_slug
 from messaging.services.imports.demo import demo_conversations_ensure, demo_slugs
 
@@ -20,7 +19,7 @@ class Command(BaseCommand):
             tenant = tenant_by_slug(slug=slug)
             if tenant is None:
                 continue
-            ctx = Context(tenant.id, None, datetime.now(UTC), "seed_conversations")
+            ctx = command_context(tenant.id, "seed_conversations")
             try:
                 summary = demo_conversations_ensure(ctx, slug=slug)
             except DomainError as error:

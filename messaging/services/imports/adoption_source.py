@@ -13,8 +13,9 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
+from core.imports import SourceUnusable
 from messaging.services.imports.attachments import attachments_of
-from messaging.services.imports.records import BadValue, Fault, Record, Said, SourceUnusable
+from messaging.services.imports.records import BadValue, Fault, Record, Said
 from messaging.services.imports.values import (
     key_of,
     moment_of,

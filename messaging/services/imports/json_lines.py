@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import orjson
 
+from core.imports import SourceUnusable
 from messaging.services.imports.attachments import attachments_of
 from messaging.services.imports.records import (
     BadValue,
@@ -15,7 +16,6 @@ from messaging.services.imports.records import (
     Person,
     Record,
     Said,
-    SourceUnusable,
     Topic,
 )
 from messaging.services.imports.values import (

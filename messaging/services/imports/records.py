@@ -2,12 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from core.errors import Invalid
-
-
-class SourceUnusable(Invalid):
-    """The source as a whole cannot be imported; what was written before it ended stays."""
-
 
 class BadValue(ValueError):
     """A value that says nothing; the message is the reason in the report."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from core.imports import SourceUnusable
 from messaging.services.imports.attachments import attachment
 from messaging.services.imports.records import (
     BadValue,
@@ -21,7 +22,6 @@ from messaging.services.imports.records import (
     Reaction,
     Record,
     Said,
-    SourceUnusable,
     Topic,
 )
 from messaging.services.imports.values import emoji_named, key_of, moment_of, text_of

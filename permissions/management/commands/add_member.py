@@ -1,12 +1,10 @@
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
-from core.tenancy.context import Context
-from core.tenancy.selectors import tenant_by_slug
+from core.tenancy.commands import command_context, company_named
 from permissions.services.platform import member_install
 
 
@@ -22,10 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("--role", required=True, help="code of the role")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenant = tenant_by_slug(slug=options["tenant"])
-        if tenant is None:
-            raise CommandError(f"There is no company with the short name {options['tenant']}.")
-        ctx = Context(tenant.id, None, datetime.now(UTC), "add_member")
+        tenant = company_named(options["tenant"])
+        ctx = command_context(tenant.id, "add_member")
         email, role = options["user"], options["role"]
         try:
             member_install(ctx, email=email, role=role)

@@ -1,12 +1,10 @@
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
-from core.tenancy.context import Context
-from core.tenancy.selectors import tenant_by_slug
+from core.tenancy.commands import command_context, company_named
 from permissions import catalog
 from permissions.selectors.members import member_by_email
 from permissions.services.modules import modules_assign
@@ -21,10 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("modules", nargs="*", help="the whole list; `all` for every module")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenant = tenant_by_slug(slug=options["tenant"])
-        if tenant is None:
-            raise CommandError(f"There is no company with the short name {options['tenant']}.")
-        ctx = Context(tenant.id, None, datetime.now(UTC), "assign_modules")
+        tenant = company_named(options["tenant"])
+        ctx = command_context(tenant.id, "assign_modules")
         member = member_by_email(ctx, email=options["user"])
         if member is None:
             raise CommandError(f"{options['user']} is no member of {tenant.name}.")

@@ -1,6 +1,5 @@
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from core.json import dumps
 from core.privacy.register import CONTACT, USER
 from core.privacy.report import ELSEWHERE, Person, archives_of, pages
-from core.tenancy.context import PLATFORM, Context
-from core.tenancy.selectors import tenant_by_slug
+from core.tenancy.commands import command_context, company_named
+from core.tenancy.context import PLATFORM
 from permissions.selectors.persons import companies_of, user_by_email
 
 
@@ -34,10 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(dumps(line).decode())
 
     def _contact(self, options: dict[str, Any]) -> tuple[Person, list[UUID]]:
-        tenant = tenant_by_slug(slug=options["tenant"] or "")
-        if tenant is None:
-            raise CommandError(f"There is no company with the short name {options['tenant']}.")
-        return Person(CONTACT, options["contact"]), [tenant.id]
+        return Person(CONTACT, options["contact"]), [company_named(options["tenant"]).id]
 
     def _user(self, options: dict[str, Any]) -> tuple[Person, list[UUID]]:
         user = user_by_email(email=options["user"])
@@ -49,6 +45,6 @@ class Command(BaseCommand):
         yield {"kind": person.kind, "id": person.id, "elsewhere": ELSEWHERE}
         yield {"archives": archives_of(person.kind)}
         for tenant_id in companies:
-            ctx = Context(tenant_id, None, datetime.now(UTC), "person_report")
+            ctx = command_context(tenant_id, "person_report")
             for page in pages(ctx, person=person):
                 yield {"company": tenant_id} | page

@@ -1,12 +1,11 @@
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
 from core.ids import uuid7
-from core.tenancy.context import Context
+from core.tenancy.commands import command_context
 from permissions.services.platform import platform_admin_set
 
 
@@ -18,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--revoke", action="store_true", help="he is one no more")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ctx = Context(uuid7(), None, datetime.now(UTC), "platform_admin")
+        ctx = command_context(uuid7(), "platform_admin")
         wanted = not options["revoke"]
         try:
             user = platform_admin_set(ctx, email=options["user"], is_platform_admin=wanted)

@@ -1,11 +1,10 @@
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from core.ids import uuid7
-from core.tenancy.context import Context
+from core.tenancy.commands import command_context
 from permissions.services.catalog import permissions_sync
 
 #: What is done sooner needs no bar.
@@ -21,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         loud = options["verbosity"] > 0
         # No company is acted in before each is visited by itself.
-        ctx = Context(uuid7(), None, datetime.now(UTC), "sync_permissions")
+        ctx = command_context(uuid7(), "sync_permissions")
         bar: tqdm[Any] = tqdm(
             desc="permissions", unit="company", delay=BAR_AFTER_SECONDS, disable=not loud
         )
