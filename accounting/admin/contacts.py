@@ -1,5 +1,6 @@
 """Customers and suppliers."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,10 @@ from accounting.serializers.reference import ContactBody
 from accounting.services.erasure import contact_erase, contact_report
 from accounting.services.papers import Mailing, paper_send_order
 from accounting.services.reference import contact_create, contact_update
-from core.errors import DomainError
 from core.exports.console import ExportedList
 from core.privacy.console import erase_page, ground_of, report_answer
-from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values, readable_refusals
+from core.tenancy.acts import perform
+from core.tenancy.admin import ServiceModelAdmin, StaffRequest, Values
 from core.tenancy.context import Context
 
 TYPES = {
@@ -108,12 +109,8 @@ class ContactAdmin(ExportedList, ServiceModelAdmin):
         if ground is None:
             return erase_page(request, [str(one) for one in queryset], action="erase")
         for contact in queryset:
-            try:
-                with readable_refusals():
-                    erased = contact_erase(request.ctx, contact_id=contact.pk, ground=ground)
-                messages.success(request, f"{erased.name} is what is left.")
-            except DomainError as refusal:
-                messages.error(request, f"{contact} was left as it is: {refusal.message}")
+            work = partial(contact_erase, request.ctx, contact_id=contact.pk, ground=ground)
+            perform(request, work, _left, f"{contact} was left as it is: ")
         return None
 
     def save_record(
@@ -122,3 +119,7 @@ class ContactAdmin(ExportedList, ServiceModelAdmin):
         if record_id is None:
             return contact_create(ctx, values=values)
         return contact_update(ctx, contact_id=record_id, values=values, expected_version=version)
+
+
+def _left(erased: Contact) -> str:
+    return f"{erased.name} is what is left."

@@ -1,6 +1,8 @@
 """The company's plan and how much of it is used; changed by the platform's admins."""
 
-from django.contrib import admin, messages
+from functools import partial
+
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -10,8 +12,8 @@ from activity.models import UsageQuota
 from activity.plans import PLANS
 from activity.selectors.quotas import quota_get
 from activity.services.quotas import quota_update
-from core.errors import DomainError
-from core.tenancy.admin import StaffRequest, Values, readable_refusals
+from core.tenancy.acts import perform
+from core.tenancy.admin import StaffRequest, Values
 
 
 @admin.register(UsageQuota)
@@ -39,10 +41,6 @@ class UsageQuotaAdmin(PageAdmin):
             raise PermissionDenied
         if request.POST.get("_tenant") != str(request.ctx.tenant_id):
             raise PermissionDenied("Nothing was saved: this form was opened for another company.")
-        try:
-            with readable_refusals():
-                quota_update(request.ctx, plan=request.POST.get("plan", ""))
-            messages.success(request, "Saved.")
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
+        work = partial(quota_update, request.ctx, plan=request.POST.get("plan", ""))
+        perform(request, work, "Saved.")
         return HttpResponseRedirect(reverse(f"admin:{self.name}"))

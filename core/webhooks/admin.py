@@ -1,28 +1,15 @@
 """Webhooks in the staff console: how each fares, what it was sent, and the buttons of the API."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
-from core.errors import DomainError
-from core.tenancy.admin import (
-    Button,
-    Column,
-    Fact,
-    Record,
-    RecordAdmin,
-    StaffRequest,
-    Table,
-    readable_refusals,
-)
+from core.tenancy.acts import Act, ActsAdmin, perform
+from core.tenancy.admin import Column, Fact, Record, RecordAdmin, StaffRequest, Table
 from core.tenancy.context import Context
 from core.webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint, WhyDisabled
 from core.webhooks.selectors import webhook_get
@@ -32,34 +19,45 @@ from core.webhooks.services.endpoints import webhook_enable, webhook_test, webho
 SHOWN = 50
 
 
-def _switch_off(ctx: Context, *, endpoint_id: UUID) -> None:
+UPDATE, SEND_AGAIN = "webhooks.endpoints.update", "webhooks.deliveries.replay"
+
+
+def _enable(ctx: Context, endpoint_id: UUID) -> None:
+    webhook_enable(ctx, endpoint_id=endpoint_id)
+
+
+def _disable(ctx: Context, endpoint_id: UUID) -> None:
     webhook_update(ctx, endpoint_id=endpoint_id, values={"is_enabled": False})
 
 
-def _replay_dead(ctx: Context, *, endpoint_id: UUID) -> None:
+def _test(ctx: Context, endpoint_id: UUID) -> None:
+    webhook_test(ctx, endpoint_id=endpoint_id)
+
+
+def _replay_dead(ctx: Context, endpoint_id: UUID) -> None:
     deliveries_replay(ctx, endpoint_id=endpoint_id, asked=Range())
 
 
-#: Verb to its service, the permission it needs, its label, and what is said afterwards.
-TURNS: dict[str, tuple[Callable[..., None], str, str, str]] = {
-    "enable": (
-        webhook_enable, "webhooks.endpoints.update", "Switch on", "It goes on where it stopped."
-    ),
-    "disable": (
-        _switch_off, "webhooks.endpoints.update", "Switch off", "It is sent nothing any more."
-    ),
-    "test": (
-        webhook_test, "webhooks.endpoints.update", "Send a test", "`webhook.tested` is on its way."
-    ),
-    "replay": (
-        _replay_dead, "webhooks.deliveries.replay", "Send the dead again", "They are sent again."
-    ),
-}  # fmt: skip
+def _is_on(endpoint: Any) -> bool:
+    return bool(endpoint.is_enabled)
+
+
+def _is_off(endpoint: Any) -> bool:
+    return not endpoint.is_enabled
+
+
+ACTS = {
+    "enable": Act("Switch on", UPDATE, _enable, "It goes on where it stopped.", _is_off),
+    "disable": Act("Switch off", UPDATE, _disable, "It is sent nothing any more.", _is_on),
+    "test": Act("Send a test", UPDATE, _test, "`webhook.tested` is on its way.", _is_on),
+    "replay": Act("Send the dead again", SEND_AGAIN, _replay_dead, "They are sent again.", _is_on),
+}
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(RecordAdmin):
+class WebhookEndpointAdmin(ActsAdmin):
     page = "webhooks.endpoints"
+    acts = ACTS
     list_display = ("url", "description", "is_enabled", "disabled_reason", "created_at")
     list_filter = ("is_enabled", ("disabled_reason", ChoicesDropdownFilter))
     search_fields = ("url__startswith",)
@@ -67,13 +65,6 @@ class WebhookEndpointAdmin(RecordAdmin):
 
     def get_queryset(self, request: StaffRequest) -> QuerySet[Any]:
         return WebhookEndpoint.objects.filter(deleted_at=None).order_by(*self.ordering)
-
-    def get_urls(self) -> list[URLPattern]:
-        turn = self.admin_site.admin_view(require_POST(self.turn_view))
-        return [
-            path(f"<uuid:endpoint_id>/{verb}/", turn, {"verb": verb}, name=f"webhook_{verb}")
-            for verb in TURNS
-        ] + super().get_urls()
 
     def record(self, request: StaffRequest, obj: Any) -> Record:
         found = webhook_get(request.ctx, endpoint_id=obj.pk)
@@ -90,20 +81,7 @@ class WebhookEndpointAdmin(RecordAdmin):
             Fact("Paused until", found["paused_until"] or "-"),
             Fact("Secret changed", obj.rotated_at or "-"),
         ]
-        return Record(facts, [self._deliveries(obj)], self._buttons(request, obj))
-
-    def turn_view(self, request: StaffRequest, endpoint_id: UUID, verb: str) -> HttpResponse:
-        service, permission, _, done = TURNS[verb]
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-        try:
-            with readable_refusals():
-                service(request.ctx, endpoint_id=endpoint_id)
-            messages.success(request, done)
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
-        address = reverse("admin:webhooks_webhookendpoint_change", args=[endpoint_id])
-        return HttpResponseRedirect(address)
+        return Record(facts, [self._deliveries(obj)], self.buttons(request, obj))
 
     def _deliveries(self, endpoint: Any) -> Table:
         columns = [Column(title) for title in ("Number", "Event", "State", "Attempts", "Answer")]
@@ -113,14 +91,6 @@ class WebhookEndpointAdmin(RecordAdmin):
             for one in rows
         ]
         return Table("The last deliveries", columns, cells)
-
-    def _buttons(self, request: StaffRequest, endpoint: Any) -> list[Button]:
-        offered = ("disable", "test", "replay") if endpoint.is_enabled else ("enable",)
-        return [
-            Button(TURNS[verb][2], reverse(f"admin:webhook_{verb}", args=[endpoint.pk]))
-            for verb in offered
-            if request.user.has_perm(TURNS[verb][1])
-        ]
 
 
 @admin.register(WebhookDelivery)
@@ -145,13 +115,14 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
     @admin.action(description="Send again", permissions=["replay"])
     def replay_selected(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
-        for delivery_id, endpoint_id in queryset.values_list("pk", "endpoint_id"):
-            try:
-                with readable_refusals():
-                    delivery_replay(request.ctx, endpoint_id=endpoint_id, delivery_id=delivery_id)
-                messages.success(request, "It is sent again.")
-            except DomainError as refusal:
-                messages.error(request, refusal.message)
+        for delivery in queryset:
+            again = partial(
+                delivery_replay,
+                request.ctx,
+                endpoint_id=delivery.endpoint_id,
+                delivery_id=delivery.pk,
+            )
+            perform(request, again, "It is sent again.")
 
     def record(self, request: StaffRequest, obj: Any) -> Record:
         return Record(

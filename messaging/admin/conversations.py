@@ -1,28 +1,19 @@
 """Every conversation of the company, for those who govern them; what they read is logged."""
 
 from typing import Any
-from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
+from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
-from core.errors import DomainError, Invalid, NotFound
+from core.errors import Invalid
 from core.listing import PageRequest
-from core.tenancy.admin import (
-    Button,
-    Fact,
-    Record,
-    RecordAdmin,
-    StaffRequest,
-    Values,
-    readable_refusals,
-)
+from core.tenancy.acts import Act, ActsAdmin
+from core.tenancy.admin import Fact, Record, StaffRequest, Values
 from messaging.admin.display import messages_of, people_table
 from messaging.models import Thread, ThreadKind
 from messaging.selectors.conversations import (
@@ -36,13 +27,28 @@ from messaging.services.conversations import conversation_close
 #: To read what was said one may read messages at all, and govern conversations.
 READ = "messaging.messages.view"
 WORDS_LENGTH_MAX = 200
+CLOSE = Act(
+    "Close",
+    "messaging.conversations.update",
+    lambda ctx, thread_id: conversation_close(ctx, thread_id=thread_id, is_closed=True),
+    "The thread is closed.",
+    lambda thread: thread.kind != ThreadKind.DIRECT and not thread.is_closed,
+)
+REOPEN = Act(
+    "Open again",
+    "messaging.conversations.update",
+    lambda ctx, thread_id: conversation_close(ctx, thread_id=thread_id, is_closed=False),
+    "It is open again.",
+    lambda thread: thread.kind != ThreadKind.DIRECT and thread.is_closed,
+)
 
 
 @admin.register(Thread)
-class ThreadAdmin(RecordAdmin):
+class ThreadAdmin(ActsAdmin):
     """The list says who talks about what and when; only a thread's own page says what."""
 
     page = "messaging.conversations"
+    acts = {"close": CLOSE, "open": REOPEN}
     change_form_template = "admin/conversation.html"
     list_display = ("name", "kind", "visibility", "participants", "said_last", "is_closed")
     list_filter = (
@@ -71,15 +77,8 @@ class ThreadAdmin(RecordAdmin):
         return thread.last_message_at
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        turn = wrap(require_POST(self.turn_view))
-        close, reopen = {"is_closed": True}, {"is_closed": False}
-        return [
-            path("search/", wrap(self.search_view), name="messaging_search_changelist"),
-            path("<uuid:thread_id>/close/", turn, close, name="messaging_thread_close"),
-            path("<uuid:thread_id>/open/", turn, reopen, name="messaging_thread_open"),
-            *super().get_urls(),
-        ]
+        search = self.admin_site.admin_view(self.search_view)
+        return [path("search/", search, name="messaging_search_changelist"), *super().get_urls()]
 
     def record(self, request: StaffRequest, obj: Any) -> Record:
         ctx = request.ctx
@@ -92,7 +91,7 @@ class ThreadAdmin(RecordAdmin):
             Fact("State", "closed" if obj.is_closed else "open"),
         ]
         people = people_table(conversation_people(ctx, thread_id=obj.pk))
-        return Record(facts, [people], self._buttons(request, obj))
+        return Record(facts, [people], self.buttons(request, obj))
 
     def render_change_form(
         self, request: StaffRequest, context: Values, *args: Any, obj: Any = None, **kwargs: Any
@@ -120,25 +119,6 @@ class ThreadAdmin(RecordAdmin):
             shown |= {"found": found.rows, "pagination": found.pagination}
         context = self.admin_site.each_context(request) | shown
         return TemplateResponse(request, "admin/conversation_search.html", context)
-
-    def turn_view(self, request: StaffRequest, thread_id: UUID, is_closed: bool) -> HttpResponse:
-        if not self.may(request, "update"):
-            raise PermissionDenied
-        try:
-            with readable_refusals():
-                conversation_close(request.ctx, thread_id=thread_id, is_closed=is_closed)
-            messages.success(request, "The thread is closed." if is_closed else "It is open again.")
-        except NotFound:
-            messages.error(request, "There is no such thread.")
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
-        return HttpResponseRedirect(reverse("admin:messaging_thread_change", args=[thread_id]))
-
-    def _buttons(self, request: StaffRequest, thread: Any) -> list[Button]:
-        if thread.kind == ThreadKind.DIRECT or not self.may(request, "update"):
-            return []
-        label, verb = ("Open again", "open") if thread.is_closed else ("Close", "close")
-        return [Button(label, reverse(f"admin:messaging_thread_{verb}", args=[thread.pk]))]
 
 
 def _page(request: StaffRequest) -> PageRequest:

@@ -1,5 +1,6 @@
 """How long the company keeps its conversations: one field, so a page of its own."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,8 +10,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from core.errors import DomainError
-from core.tenancy.admin import StaffRequest, TenantModelAdmin, Values, readable_refusals
+from core.tenancy.acts import perform
+from core.tenancy.admin import StaffRequest, TenantModelAdmin, Values
 from messaging.models import MessagingSettings
 from messaging.selectors.settings import settings_get
 from messaging.services.settings import KEPT_MONTHS_MAX, settings_update
@@ -61,11 +62,5 @@ class MessagingSettingsAdmin(TenantModelAdmin):
             return False
         values = {"kept_months": form.cleaned_data["kept_months"]}
         version = form.cleaned_data["version"]
-        try:
-            with readable_refusals():
-                settings_update(request.ctx, values=values, expected_version=version)
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
-            return False
-        messages.success(request, "Saved.")
-        return True
+        work = partial(settings_update, request.ctx, values=values, expected_version=version)
+        return perform(request, work, "Saved.")

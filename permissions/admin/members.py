@@ -1,23 +1,23 @@
 """The members of the chosen company: active or not, their roles, super admins."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from core.errors import DomainError
+from core.tenancy.acts import perform
 from core.tenancy.admin import (
     ServiceForm,
     ServiceModelAdmin,
     StaffRequest,
     Values,
-    readable_refusals,
 )
 from core.tenancy.context import Context
 from permissions.admin.persons import PersonActions
@@ -156,12 +156,9 @@ class MembershipAdmin(PersonActions, ServiceModelAdmin):
     @admin.action(description="Send the invitation again", permissions=["create"])
     def invite_again(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
         for member in queryset:
-            try:
-                with readable_refusals():
-                    invitation_send(request.ctx, membership_id=member.pk)
-                messages.success(request, f"A new invitation to {member.user} is on its way.")
-            except DomainError as refusal:
-                messages.error(request, f"{member.user}: {refusal.message}")
+            send = partial(invitation_send, request.ctx, membership_id=member.pk)
+            done = f"A new invitation to {member.user} is on its way."
+            perform(request, send, done, f"{member.user}: ")
 
     @admin.action(description="Deactivate in every company", permissions=["deactivate"])
     def deactivate_everywhere(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
@@ -176,9 +173,5 @@ def _each(
     request: StaffRequest, members: QuerySet[Any], service: Callable[..., User], word: str
 ) -> None:
     for member in members:
-        try:
-            with readable_refusals():
-                user = service(request.ctx, user_id=member.user_id)
-            messages.success(request, f"{user} {word}.")
-        except DomainError as refusal:
-            messages.error(request, f"{member.user} was left as he is: {refusal.message}")
+        work = partial(service, request.ctx, user_id=member.user_id)
+        perform(request, work, f"{member.user} {word}.", f"{member.user} was left as he is: ")

@@ -1,17 +1,18 @@
 """Which super admin may have which module. Changed by the platform's admins only."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from core.errors import DomainError
-from core.tenancy.admin import StaffRequest, TenantModelAdmin, Values, readable_refusals
+from core.tenancy.acts import perform
+from core.tenancy.admin import StaffRequest, TenantModelAdmin, Values
 from permissions import catalog
 from permissions.models import ModuleAssignment
 from permissions.selectors.modules import super_admin_list
@@ -64,12 +65,8 @@ class ModuleAssignmentAdmin(PageAdmin):
         if request.POST.get("_tenant") != str(request.ctx.tenant_id):
             raise PermissionDenied("Nothing was saved: this form was opened for another company.")
         user_id, modules = _user_id(request), request.POST.getlist("modules")
-        try:
-            with readable_refusals():
-                assigned = modules_assign(request.ctx, user_id=user_id, modules=modules)
-            messages.success(request, _said(assigned))
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
+        work = partial(modules_assign, request.ctx, user_id=user_id, modules=modules)
+        perform(request, work, _said)
         return HttpResponseRedirect(reverse("admin:permissions_moduleassignment_changelist"))
 
 

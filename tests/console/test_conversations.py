@@ -121,9 +121,9 @@ def test_a_stranger_sees_nothing(acme: Company, globex: Company) -> None:
     assert "secret plan" not in desk.get(SEARCH, q="secret")
     desk.get(THREAD, talk.thread_id, status=302)
     desk.post(CLOSE, talk.thread_id)
-    assert "There is no such thread" in desk.said()
+    assert "There is no such record" in desk.said()
     desk.post(CLOSE, uuid7())
-    assert "There is no such thread" in desk.said()
+    assert "There is no such record" in desk.said()
     assert not thread_of(talk).is_closed
 
 

@@ -153,14 +153,14 @@ def test_the_console_shows_it_and_has_the_buttons(acme: Company) -> None:
     assert "hooks.example.com" in page
     assert "Send the dead again" in page
     assert endpoint(acme, endpoint_id).secret not in page
-    sam.post("webhook_replay", endpoint_id)
+    sam.post("webhooks_webhookendpoint_replay", endpoint_id)
     assert deliveries(acme, endpoint_id)[0].state == "queued"
-    sam.post("webhook_disable", endpoint_id)
+    sam.post("webhooks_webhookendpoint_disable", endpoint_id)
     assert endpoint(acme, endpoint_id).is_enabled is False
     assert "webhook.tested" in sam.get("webhooks_webhookdelivery_change", delivery_id)
     looks = staff(acme, role="viewer")
     looks.get("webhooks_webhookendpoint_change", endpoint_id, status=403)
-    looks.post("webhook_enable", endpoint_id, status=403)
+    looks.post("webhooks_webhookendpoint_enable", endpoint_id, status=403)
 
 
 def deliver_none(company: Company) -> None:

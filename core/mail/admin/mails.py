@@ -1,28 +1,31 @@
 """Mails in the staff console: what became of them, and a button."""
 
 from typing import Any
-from uuid import UUID
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
-from core.errors import DomainError
 from core.mail.message_ids import message_id
 from core.mail.models import Mail
 from core.mail.services import AGAIN, mail_send_again
-from core.tenancy.admin import Button, Fact, Record, RecordAdmin, StaffRequest, readable_refusals
+from core.tenancy.acts import Act, ActsAdmin
+from core.tenancy.admin import Fact, Record, StaffRequest
 
 NOTHING = "-"
+SEND_AGAIN = Act(
+    "Send again",
+    "mail.mails.send",
+    lambda ctx, mail_id: mail_send_again(ctx, mail_id=mail_id),
+    "The mail is sent again.",
+    lambda mail: mail.state in AGAIN,
+)
 
 
 @admin.register(Mail)
-class MailAdmin(RecordAdmin):
+class MailAdmin(ActsAdmin):
     page = "mail.mails"
+    acts = {"send_again": SEND_AGAIN}
     list_display = ("subject", "recipient", "kind", "state", "error", "created_at", "sent_at")
     list_filter = (("state", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter))
     search_fields = ("recipient__startswith", "subject__icontains")
@@ -38,20 +41,7 @@ class MailAdmin(RecordAdmin):
 
     @admin.action(description="Send again", permissions=["send"])
     def send_again_selected(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
-        for mail_id in queryset.values_list("pk", flat=True):
-            self._send_again(request, mail_id)
-
-    def get_urls(self) -> list[URLPattern]:
-        again = self.admin_site.admin_view(require_POST(self.again_view))
-        ours = [path("<uuid:mail_id>/send-again/", again, name="mail_mail_send_again")]
-        found: list[URLPattern] = super().get_urls()
-        return ours + found
-
-    def again_view(self, request: StaffRequest, mail_id: UUID) -> HttpResponse:
-        if not self.has_send_permission(request):
-            raise PermissionDenied
-        self._send_again(request, mail_id)
-        return HttpResponseRedirect(reverse("admin:mail_mail_change", args=[mail_id]))
+        self.act(request, "send_again", queryset.values_list("pk", flat=True))
 
     def record(self, request: StaffRequest, obj: Mail) -> Record:
         facts = [
@@ -69,14 +59,4 @@ class MailAdmin(RecordAdmin):
             Fact("Message-ID", message_id(request.ctx.tenant_id, obj.pk)),
             Fact("Text", obj.text),
         ]
-        place = reverse("admin:mail_mail_send_again", args=[obj.pk])
-        offered = obj.state in AGAIN and self.has_send_permission(request)
-        return Record(facts, buttons=[Button("Send again", place)] if offered else [])
-
-    def _send_again(self, request: StaffRequest, mail_id: UUID) -> None:
-        try:
-            with readable_refusals():
-                mail_send_again(request.ctx, mail_id=mail_id)
-            messages.success(request, "The mail is sent again.")
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
+        return Record(facts, buttons=self.buttons(request, obj))

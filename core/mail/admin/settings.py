@@ -1,18 +1,18 @@
 """Who a company's mails come from, and its own words for them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.api.forms import ShapedForm
-from core.errors import DomainError
 from core.mail import kinds
 from core.mail.models import MailSettings, MailTemplate
 from core.mail.selectors import mail_settings_get
@@ -23,12 +23,12 @@ from core.mail.settings import (
     template_delete,
     template_update,
 )
+from core.tenancy.acts import perform
 from core.tenancy.admin import (
     ServiceModelAdmin,
     SingleRecordAdmin,
     StaffRequest,
     Values,
-    readable_refusals,
 )
 from core.tenancy.context import Context
 
@@ -124,12 +124,9 @@ class MailTemplateAdmin(ServiceModelAdmin):
     @admin.action(description="Back to the system's words", permissions=["delete_words"])
     def delete_selected_words(self, request: StaffRequest, queryset: QuerySet[Any]) -> None:
         for template_id, name in [(one.pk, str(one)) for one in queryset]:
-            try:
-                with readable_refusals():
-                    template_delete(request.ctx, template_id=template_id)
-                messages.success(request, f"{name}: the system's words are used again.")
-            except DomainError as refusal:
-                messages.error(request, f"{name} was left as it is: {refusal.message}")
+            work = partial(template_delete, request.ctx, template_id=template_id)
+            done = f"{name}: the system's words are used again."
+            perform(request, work, done, f"{name} was left as it is: ")
 
     def save_record(
         self, ctx: Context, record_id: UUID | None, values: Values, version: int | None
