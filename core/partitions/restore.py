@@ -7,13 +7,13 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, require
 from core.partitions import registry
 from core.partitions.archive_file import Contents, rows_by_tenant
 from core.partitions.archives import archive_check, archive_path, tenant_digest
 from core.partitions.models import PartitionArchive
 from core.partitions.months import partition_name
-from core.partitions.steps import step
+from core.partitions.steps import PartitionBusy, only_maintainer, step
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
 
@@ -38,8 +38,14 @@ def partitions_restore(
     """The rows that were dropped with one month of the family's tables; how many were missing.
 
     A table whose month was not dropped, or is back, is left alone: what is missing from it was
-    removed while it was there.
+    removed while it was there. Not beside a maintenance, which would find half of it and drop it.
     """
+    with only_maintainer() as is_ours:
+        require(is_ours, PartitionBusy("Maintenance is at work; try again when it is done."))
+        return _restore_all(family, month, moment, progress)
+
+
+def _restore_all(family: str, month: date, moment: datetime, progress: Any) -> dict[str, int]:
     tables = next((f.tables for f in registry.families() if f.name == family), ())
     archived = {table: found for table in reversed(tables) if (found := _verified(table, month))}
     if not archived:

@@ -15,7 +15,7 @@ from core.partitions.archives import archive_check, archive_make, archive_path
 from core.partitions.models import PartitionArchive
 from core.partitions.restore import RowsDiffer, partitions_restore
 from core.partitions.services import partitions_ensure, partitions_maintain
-from core.partitions.steps import PartitionRefused, step
+from core.partitions.steps import PartitionBusy, PartitionRefused, only_maintainer, step
 from core.tenancy.models import Tenant
 from tests.cast import Company
 from tests.core.raw import raw
@@ -304,6 +304,25 @@ def remove_one(company: Company, who: str) -> None:
             f"DELETE FROM {HEARD} WHERE ctid = (SELECT min(ctid) FROM {HEARD} WHERE who = %s)",
             [who],
         )
+
+
+def test_nothing_is_restored_beside_a_maintenance_nor_dropped_beside_a_restore(
+    february: None, acme: Company
+) -> None:
+    drop_both()
+    with only_maintainer(), pytest.raises(PartitionBusy):
+        restore()
+    assert partitions() == []
+    reports = []
+    partitions_restore(
+        family="scratch",
+        month=MONTH,
+        moment=LATER,
+        progress=lambda rows: reports.append(partitions_maintain(moment=LATER)),
+    )
+    assert len(reports) == 4, "each table, each company"
+    assert all(report.is_skipped for report in reports)
+    assert len(sayings(acme.tenant_id, HEARD)) == len(NASTY)
 
 
 def test_a_restored_month_is_not_dropped_the_next_day(february: None) -> None:
