@@ -24,9 +24,12 @@ def uuid7() -> uuid.UUID:
 
 
 def uuid7_floor(moment: datetime) -> uuid.UUID:
-    """The smallest UUIDv7 of the millisecond of `moment`: what is older sorts before it."""
+    """The smallest UUIDv7 of the millisecond of `moment`: what is older sorts before it.
+
+    Of a moment before 1970 the smallest of all: none is older.
+    """
     milliseconds = (moment - EPOCH) // timedelta(milliseconds=1)
-    return uuid.UUID(int=milliseconds << 80)
+    return uuid.UUID(int=max(0, milliseconds) << 80)
 
 
 def uuid7_time(id: uuid.UUID) -> datetime:

@@ -8,6 +8,7 @@ class PermissionsConfig(AppConfig):
         from django.core.signals import request_finished
 
         from core import refusals
+        from core.audit.declared import declare_of_other
         from core.jobs import registry, sweeps
         from core.jobs.models import Queue
         from core.mail import kinds
@@ -20,6 +21,7 @@ class PermissionsConfig(AppConfig):
         from permissions.services.link_mails import LINK_MAIL, link_secrets
         from permissions.services.notices import WEBHOOK_NOTICE, mail_kind
         from permissions.services.passwords import password_requests_serve
+        from permissions.services.second_factor import AUDITED
 
         catalog.declare(
             "permissions",
@@ -52,5 +54,7 @@ class PermissionsConfig(AppConfig):
         sweeps.declare_chore(password_requests_serve)
         register.declare_persons(*PERSONS)
         register.declare_retention(*RETENTION)
+        for label, declared in AUDITED.items():
+            declare_of_other(label, declared)
         refusals.register(REFUSALS)
         request_finished.connect(last_seen.write, dispatch_uid="permissions.last_seen")

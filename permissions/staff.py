@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -61,6 +61,8 @@ class StaffTenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(STAFF_PREFIX):
             return self.get_response(request)
+        if any("\x00" in value for _, values in request.GET.lists() for value in values):
+            raise BadRequest("PostgreSQL knows no text with NUL.")
         user = request.user
         if not (isinstance(user, User) and user.is_staff and user.is_active):
             return self.get_response(request)

@@ -21,7 +21,8 @@ class Audited:
     `updates`: False where the database refuses them, but for what a trigger of its own counts.
     `under`: for lines, the column that names what they belong to. Those that one statement adds
     to it or takes away are one entry, of what they belong to; changed, each has its own.
-    Nothing of such a table is hidden.
+    Nothing of such a table is hidden. Rows of a global table with numbers for keys are each an
+    entry of what they belong to.
     """
 
     masked: tuple[str, ...] = ()
@@ -41,3 +42,12 @@ class Unaudited:
     """Changes of this table are recorded nowhere, for a reason."""
 
     reason: str
+
+
+#: What is said of tables of other people's applications, by the label of their model.
+OF_OTHERS: dict[str, Audited] = {}
+
+
+def declare_of_other(label: str, declared: Audited) -> None:
+    """Called when the application starts by whoever brings their tables in."""
+    OF_OTHERS[label] = declared

@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Model
 
-from core.audit.declared import Audited, Unaudited
+from core.audit.declared import OF_OTHERS, Audited, Unaudited
 from core.tenancy.fields import is_tenant_model
 
 Declaration = Audited | Unaudited
@@ -35,7 +35,7 @@ def declaration_of(model: type[Model]) -> Declaration:
         model = apps.get_model(model._meta.label)._meta.concrete_model
     except LookupError:
         return NO_TENANT  # a later migration takes it away
-    declared: Declaration | None = getattr(model, "audited", None)
+    declared: Declaration | None = getattr(model, "audited", OF_OTHERS.get(model._meta.label))
     if declared is not None:
         return declared
     return EVERYTHING if is_tenant_model(model) else NO_TENANT

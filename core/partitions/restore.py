@@ -1,4 +1,4 @@
-"""Archived rows back into their partitions: twice does no harm, and a changed file does nothing."""
+"""Dropped rows back into their partitions: twice does no harm, and a changed file does nothing."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -7,17 +7,18 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, require
 from core.partitions import registry
 from core.partitions.archive_file import Contents, rows_by_tenant
 from core.partitions.archives import archive_check, archive_path, tenant_digest
 from core.partitions.models import PartitionArchive
-from core.partitions.months import month_of_partition
-from core.partitions.steps import step
+from core.partitions.months import partition_name
+from core.partitions.steps import PartitionBusy, only_maintainer, step
 from core.tenancy.context import Context
 from core.tenancy.transactions import command, tenant_cursor
 
 BATCH_ROWS = 2000
+File = tuple[PartitionArchive, Contents]
 
 COLUMNS_SQL = """
     SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
@@ -34,53 +35,91 @@ class RowsDiffer(Conflict):
 def partitions_restore(
     *, family: str, month: date, moment: datetime, progress: Any = None
 ) -> dict[str, int]:
-    """The newest archive of every table of the family for one month; how many rows were missing."""
+    """The rows that were dropped with one month of the family's tables; how many were missing.
+
+    A table whose month was not dropped, or is back, is left alone: what is missing from it was
+    removed while it was there. Not beside a maintenance, which would find half of it and drop it.
+    """
+    with only_maintainer() as is_ours:
+        require(is_ours, PartitionBusy("Maintenance is at work; try again when it is done."))
+        return _restore_all(family, month, moment, progress)
+
+
+def _restore_all(family: str, month: date, moment: datetime, progress: Any) -> dict[str, int]:
     tables = next((f.tables for f in registry.families() if f.name == family), ())
-    archives = [found for table in reversed(tables) if (found := _newest(table, month))]
-    if not archives:
+    archived = {table: found for table in reversed(tables) if (found := _verified(table, month))}
+    if not archived:
         raise NotFound(f"There is no verified archive of {family} for {month:%Y-%m}.")
     # All of them, before the first row is written.
-    contents = [archive_check(archive) for archive in archives]
+    dropped = {
+        table: [(one, archive_check(one)) for one in found if one.dropped_at]
+        for table, found in archived.items()
+    }
     return {
-        archive.partition: _restore(archive, found, moment, progress)
-        for archive, found in zip(archives, contents, strict=True)
+        partition_name(table, month): _restore(table, month, files, moment, progress)
+        for table, files in dropped.items()
     }
 
 
-def _newest(table: str, month: date) -> PartitionArchive | None:
+def _verified(table: str, month: date) -> list[PartitionArchive]:
     found = PartitionArchive.objects.filter(table=table, month=month).exclude(verified_at=None)
-    return found.order_by("created_at", "id").last()
+    return list(found.order_by("created_at", "id"))
 
 
-def _restore(archive: PartitionArchive, found: Contents, moment: datetime, progress: Any) -> int:
-    table, columns = archive.table, list(archive.columns)
-    month = month_of_partition(archive.partition)
-    statement = _statement(table, _types(table, columns), columns)
+def _restore(table: str, month: date, files: list[File], moment: datetime, progress: Any) -> int:
+    """More than one file where rows were imported into a month that had been dropped before."""
+    if not files:
+        return 0
     step("SELECT create_partition(%s, %s::date)", [table, month])
-    family = registry.family_of(table)
-    inserted, less = 0, set()
+    inserted = 0
+    less: set[str] = set()
+    for archive, _ in files:
+        missing, of = _write_all(archive, moment, progress)
+        inserted, less = inserted + missing, less | of
+    # They are back, even where they are not alone: another run must not bring them a second time.
+    for archive, _ in files:
+        archive.restored_at, archive.dropped_at = moment, None
+        archive.save(update_fields=["restored_at", "dropped_at"])
+    # What takes its rows back itself knows them by more than a sum, and may leave something out;
+    # and of whoever has had something deleted since, less is there than was archived.
+    if len(files) == 1 and not registry.family_of(table).restored_by:
+        _require_alone(*files[0], less, moment)
+    return inserted
+
+
+def _write_all(archive: PartitionArchive, moment: datetime, progress: Any) -> tuple[int, set[str]]:
+    """How many rows were missing, and which tenants have had some of the month deleted."""
+    table, columns = archive.table, list(archive.columns)
+    statement = _statement(table, _types(table, columns), columns)
+    forget = registry.family_of(table).forget
+    inserted = 0
+    less: set[str] = set()
     for tenant, rows in rows_by_tenant(archive_path(archive.path), BATCH_ROWS):
         ctx = Context(UUID(tenant), None, moment, "partitions")
-        written = _write(ctx, statement, rows, month, family.forget)
+        written = _write(ctx, statement, rows, archive.month, forget)
         inserted += written.missing
         if written.is_less:
             less.add(tenant)
         if progress:
             progress(len(rows))
-    # What takes its rows back itself knows them by more than a sum, and may leave something out;
-    # and of whoever has had something deleted since, less is there than was archived.
-    summed = {} if family.restored_by else found.tenants
-    for tenant, digest in summed.items():
+    return inserted, less
+
+
+def _require_alone(
+    archive: PartitionArchive, found: Contents, less: set[str], moment: datetime
+) -> None:
+    """Every tenant has what was archived and nothing else; but for those of `less`."""
+    for tenant, digest in found.tenants.items():
         if tenant in less:
             continue
         ctx = Context(UUID(tenant), None, moment, "partitions")
-        if tenant_digest(ctx, table=table, month=month, columns=columns) != digest:
+        there = tenant_digest(
+            ctx, table=archive.table, month=archive.month, columns=list(archive.columns)
+        )
+        if there != digest:
             raise RowsDiffer(
                 f"{archive.partition} was restored, but holds other rows of {tenant} as well."
             )
-    archive.restored_at, archive.dropped_at = moment, None
-    archive.save(update_fields=["restored_at", "dropped_at"])
-    return inserted
 
 
 def _types(table: str, columns: list[str]) -> dict[str, str]:

@@ -96,6 +96,8 @@ def _section(ctx: Context, entry: PersonalData, person: Person, *, after: Any = 
     if after is not None:
         found = found.filter(pk__gt=after)
     rows = list(_columns(found, entry)[: ROWS_MAX + 1])
+    if entry.model is AuditLog:
+        rows = [_of_him_alone(row, person) for row in rows]
     return {
         "table": entry.table,
         "on_erasure": str(entry.fate),
@@ -103,6 +105,13 @@ def _section(ctx: Context, entry: PersonalData, person: Person, *, after: Any = 
         "rows": rows[:ROWS_MAX],
         "is_whole": len(rows) <= ROWS_MAX,
     }
+
+
+def _of_him_alone(row: Row, person: Person) -> Row:
+    """An entry of the log without what it says of others whom he changed, and without its salt."""
+    named = [row["row_id"], *(row["old"] or {}).values(), *(row["new"] or {}).values()]
+    said = row["personal"] if str(person.id) in map(str, named) else None
+    return row | {"personal": said and {side: said[side] for side in said if side != "salt"}}
 
 
 def archives_of(kind: str) -> list[Row]:

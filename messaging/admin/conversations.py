@@ -103,6 +103,7 @@ class ThreadAdmin(ActsAdmin):
             except Invalid as error:  # a cursor that is not of this list
                 raise Http404 from error
             context |= {"messages_shown": messages_of(found.rows), "pagination": found.pagination}
+            request.looked_at = {"conversation": str(obj.pk)}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def search_view(self, request: StaffRequest) -> HttpResponse:
@@ -117,6 +118,7 @@ class ThreadAdmin(ActsAdmin):
             except Invalid as error:
                 raise Http404 from error
             shown |= {"found": found.rows, "pagination": found.pagination}
+            request.looked_at = {"conversations": words}
         context = self.admin_site.each_context(request) | shown
         return TemplateResponse(request, "admin/conversation_search.html", context)
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery
-from django.db.models import BinaryField, F, Func, TextField, Value
+from django.db.models import BinaryField, F, Func, Q, TextField, Value
 from django.db.models.functions import Cast, Replace
 
 from core.ids import uuid7_time
@@ -72,8 +72,12 @@ def _newest(ctx: Context, matching: Any, shown: Any, page: PageRequest) -> Page:
 
 @query
 def mentions_of_me(ctx: Context, *, page: PageRequest) -> Page:
-    """Messages that mention the actor, newest first; deleted ones are left out."""
+    """Messages that mention the actor, newest first; without deleted ones, and those from before
+    he came (back) to their thread.
+    """
     rows = Mention.objects.filter(
+        Q(message__thread__participants__sees_after_id=None)
+        | Q(message_id__gt=F("message__thread__participants__sees_after_id")),
         user=ctx.acting_user,
         message__deleted_at=None,
         message__thread__participants__user=ctx.acting_user,

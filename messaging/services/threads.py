@@ -13,7 +13,7 @@ from core.tenancy.context import Context
 from core.tenancy.transactions import command
 from messaging.errors import DirectThreadFixed
 from messaging.events import ThreadChanged
-from messaging.models import ParticipantRole, Thread, ThreadKind, Visibility
+from messaging.models import Participant, ParticipantRole, Thread, ThreadKind, Visibility
 from messaging.records import names, record_type
 from messaging.services.access import owned_thread_lock, thread_lock
 from messaging.services.participants import Joining, participants_join
@@ -95,18 +95,35 @@ def _direct_thread(ctx: Context, asked: ThreadInput) -> Thread:
     )
     first, second = sorted((ctx.acting_user, other.user_id))
     where = {"kind": ThreadKind.DIRECT, "pair": f"{first} {second}", "visibility": asked.visibility}
+    me = Joining(ctx.acting_user, ParticipantRole.MEMBER)
     found: Thread | None = Thread.objects.filter(**where).first()
     if found is not None:
-        return found
+        return _both_in(ctx, found, [me, other])
     made = Thread(**where, created_by_id=ctx.acting_user, created_at=ctx.now)
     # Somebody may be making the same one; then this waits for him, and his it is.
     Thread.objects.bulk_create([made], ignore_conflicts=True)
     thread: Thread = Thread.objects.get(**where)
-    if thread.id == made.id:
-        me = Joining(ctx.acting_user, ParticipantRole.MEMBER)
-        participants_join(ctx, thread, [me, other])
-        outbox.announce(ctx, ThreadChanged(thread.id))
+    if thread.id != made.id:
+        return _both_in(ctx, thread, [me, other])
+    participants_join(ctx, thread, [me, other])
+    outbox.announce(ctx, ThreadChanged(thread.id))
     return thread
+
+
+def _both_in(ctx: Context, thread: Thread, both: Sequence[Joining]) -> Thread:
+    """They are, unless an import began their thread and was stopped before it said who is in it."""
+    if _missing(thread, both):
+        thread = Thread.objects.select_for_update(no_key=True).get(pk=thread.pk)
+        if missing := _missing(thread, both):  # or they came while we waited
+            participants_join(ctx, thread, missing)
+            outbox.announce(ctx, ThreadChanged(thread.id))
+    return thread
+
+
+def _missing(thread: Thread, both: Sequence[Joining]) -> list[Joining]:
+    there = Participant.objects.filter(thread=thread, left_at=None)
+    known = set(there.values_list("user_id", flat=True))
+    return [one for one in both if one.user_id not in known]
 
 
 def _require_record(ctx: Context, thread: ThreadInput) -> None:

@@ -11,7 +11,9 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from core.api.requests import address_of
 from core.errors import DomainError
+from core.tenancy.context import PLATFORM, Context
 from permissions.console.pages import page, show_refusal, text_field
 from permissions.models import User
 from permissions.services import second_factor
@@ -60,7 +62,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             device_id = second_factor.second_factor_check(
-                user=user, code=form.cleaned_data["code"], moment=datetime.now(UTC)
+                _context(request, user), user=user, code=form.cleaned_data["code"]
             )
         except DomainError as refusal:
             show_refusal(form, refusal)
@@ -87,7 +89,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             enrolled = second_factor.second_factor_enrol(
-                user=user, secret=secret, code=form.cleaned_data["code"], moment=datetime.now(UTC)
+                _context(request, user), user=user, secret=secret, code=form.cleaned_data["code"]
             )
         except DomainError as refusal:
             show_refusal(form, refusal)
@@ -122,7 +124,8 @@ def _overview(request: HttpRequest, user: User) -> HttpResponse:
 
 def _renew(request: HttpRequest, user: User) -> HttpResponse:
     try:
-        return _codes(request, second_factor.recovery_codes_renew(user=user))
+        ctx = _context(request, user)
+        return _codes(request, second_factor.recovery_codes_renew(ctx, user=user))
     except DomainError as refusal:
         messages.error(request, refusal.message)
         return _to("second_factor")
@@ -142,6 +145,12 @@ def _confirmed(request: HttpRequest, device_id: int) -> None:
 def _staff(request: HttpRequest) -> User | None:
     user = request.user
     return user if isinstance(user, User) and user.is_staff and user.is_active else None
+
+
+def _context(request: HttpRequest, user: User) -> Context:
+    """Of the platform: a login belongs to no company."""
+    request_id: str = request.request_id  # type: ignore[attr-defined]
+    return Context(PLATFORM, user.pk, datetime.now(UTC), request_id, address=address_of(request))
 
 
 def _picture(address: str) -> str:

@@ -15,20 +15,32 @@ from enum import Enum
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Count
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from core.audit.declared import Audited
 from core.errors import Conflict, DomainError, Invalid, require
-from core.tenancy.router import write_alias
+from core.tenancy.context import Context
+from core.tenancy.transactions import command
 from permissions.models import User
 
 SECRET_BYTES = 20  # RFC 4226 section 4, R6
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 10
 CODE_DIGITS = 6
+
+GUESSES = ("throttling_failure_timestamp", "throttling_failure_count")
+#: django-otp's tables: who got or lost a second factor, and when a recovery code was used, is an
+#: entry of the user; what the factor is, is recorded nowhere.
+AUDITED = {
+    "otp_totp.TOTPDevice": Audited(
+        masked=("key",), ignored=("drift", "last_t", "last_used_at", *GUESSES), under="user_id"
+    ),
+    "otp_static.StaticDevice": Audited(ignored=GUESSES, under="user_id"),
+    "otp_static.StaticToken": Audited(masked=("token",)),
+}
 
 
 class Standing(Enum):
@@ -102,31 +114,31 @@ def secret_address(user: User, secret: str) -> str:
     return f"otpauth://totp/{quote(issuer)}:{quote(user.email)}?{asked}"
 
 
-def second_factor_enrol(*, user: User, secret: str, code: str, moment: datetime) -> Enrolled:
+@command
+def second_factor_enrol(ctx: Context, *, user: User, secret: str, code: str) -> Enrolled:
     """Confirm that the app shows the codes of `secret`, and require them from now on.
 
-    Locks the user: of two enrolments at once one is refused.
+    Locks the user: of two enrolments at once one is refused. Of the platform, as all of this.
     """
-    with transaction.atomic(using=write_alias()):
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        require(not is_enrolled(user), Conflict("You have a second factor already."))
-        totp = TOTP(bytes.fromhex(secret), digits=CODE_DIGITS)
-        totp.time = moment.timestamp()
-        digits = _digits(code)
-        require(digits is not None and totp.verify(digits, tolerance=1), CodeRefused())
-        # The code that enrols does not also open the door a second time.
-        device = TOTPDevice.objects.create(
-            user=user, name="app", key=secret, confirmed=True, last_t=totp.t(), drift=totp.drift
-        )
-        return Enrolled(device.pk, _recovery_codes_make(user))
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    require(not is_enrolled(user), Conflict("You have a second factor already."))
+    totp = TOTP(bytes.fromhex(secret), digits=CODE_DIGITS)
+    totp.time = ctx.now.timestamp()
+    digits = _digits(code)
+    require(digits is not None and totp.verify(digits, tolerance=1), CodeRefused())
+    # The code that enrols does not also open the door a second time.
+    device = TOTPDevice.objects.create(
+        user=user, name="app", key=secret, confirmed=True, last_t=totp.t(), drift=totp.drift
+    )
+    return Enrolled(device.pk, _recovery_codes_make(user))
 
 
-def recovery_codes_renew(*, user: User) -> Sequence[str]:
+@command
+def recovery_codes_renew(ctx: Context, *, user: User) -> Sequence[str]:
     """New recovery codes; the older ones are worth nothing."""
-    with transaction.atomic(using=write_alias()):
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        require(is_enrolled(user), Conflict("You have no second factor yet."))
-        return _recovery_codes_make(user)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    require(is_enrolled(user), Conflict("You have no second factor yet."))
+    return _recovery_codes_make(user)
 
 
 def _recovery_codes_make(user: User) -> Sequence[str]:
@@ -148,30 +160,36 @@ def _stored(code: str) -> str:
 # --- verify -------------------------------------------------------------------------
 
 
-def second_factor_check(*, user: User, code: str, moment: datetime) -> int:
-    """The id of the device whose code, or recovery code, this is; spends it.
-
-    Locks the devices, so that a code is good once, and guesses made at once count each.
-    """
-    with transaction.atomic(using=write_alias()):
-        device, is_right = _verify(user, code)
-        wait = 0 if is_right else _seconds_to_wait(device, moment)
-        found = TOTPDevice.objects.filter(user=user, confirmed=True).values_list("pk", flat=True)
-        device_id = found.first()
+def second_factor_check(ctx: Context, *, user: User, code: str) -> int:
+    """The id of the device whose code, or recovery code, this is; spends it."""
+    device_id, wait = _second_factor_check(ctx, user, code)
     # Raised outside, because a wrong code must remain counted.
-    if is_right and device_id is not None:
-        return int(device_id)
+    if device_id is not None:
+        return device_id
     raise CodeThrottled(wait) if wait > 1 else CodeRefused()
 
 
-def second_factor_reset(*, email: str) -> None:
+@command
+def second_factor_reset(ctx: Context, *, email: str) -> None:
     """Forget devices and recovery codes of somebody who lost them. For operators."""
-    with transaction.atomic(using=write_alias()):
-        user = User.objects.select_for_update(no_key=True).filter(email=email.lower()).first()
-        if user is None:
-            raise Invalid.field("email", "There is no such user.")
-        TOTPDevice.objects.filter(user=user).delete()
-        StaticDevice.objects.filter(user=user).delete()
+    user = User.objects.select_for_update(no_key=True).filter(email=email.lower()).first()
+    if user is None:
+        raise Invalid.field("email", "There is no such user.")
+    TOTPDevice.objects.filter(user=user).delete()
+    StaticDevice.objects.filter(user=user).delete()
+
+
+@command
+def _second_factor_check(ctx: Context, user: User, code: str) -> tuple[int | None, int]:
+    """The device's id if the code is right, and the seconds to wait if it is not.
+
+    Locks the devices, so that a code is good once, and guesses made at once count each.
+    """
+    device, is_right = _verify(user, code)
+    if not is_right:
+        return None, _seconds_to_wait(device, ctx.now)
+    found = TOTPDevice.objects.filter(user=user, confirmed=True).values_list("pk", flat=True)
+    return found.first(), 0
 
 
 def _verify(user: User, code: str) -> "tuple[TOTPDevice | StaticDevice | None, bool]":

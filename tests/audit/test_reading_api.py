@@ -222,6 +222,8 @@ def test_the_log_is_narrowed_by_record_person_request_and_time(
     since = found(alice, f"?occurred_from={day}&occurred_until={day}&operation=contact.update")
     assert [entry["row_id"] for entry in since] == [contact["id"]]
     assert found(alice, "?occurred_from=2100-01-01") == []
+    assert found(alice, "?occurred_until=1969-12-30") == []
+    assert found(alice, "?occurred_from=1969-12-31&operation=contact.update") == since
     assert found(alice, "?occurred_until=2020-01-01") == []
     entry = of_record[0]
     assert alice.ok("GET", f"audit/{entry['id']}/") == entry

@@ -156,6 +156,14 @@ def test_who_may_not_see_the_log_sees_no_page_and_no_link(
     stranger.get("audit_auditlog_change", entry.pk, status=302)
 
 
+def test_what_no_text_holds_is_refused_rather_than_looked_for(acme: Company) -> None:
+    desk = staff(acme)
+    for name in (LOG, "audit_auditlog_export", "messaging_search_changelist"):
+        desk.get(name, q="a\0b", status=400)
+    desk.get(LOG, table="accounting_contact\0", status=400)
+    assert looks(acme) == []
+
+
 def test_the_list_costs_the_same_however_many_people_are_in_it(acme: Company) -> None:
     desk = staff(acme)
     few = cost(desk)

@@ -8,6 +8,7 @@ import pytest
 import structlog
 from django.urls import reverse
 
+from core.audit.models import AuditLog
 from core.errors import Invalid, StaleVersion
 from core.ids import uuid7, uuid7_floor
 from messaging.models import Message, MessageRevision, Thread
@@ -87,6 +88,13 @@ def test_reading_and_searching_are_logged(acme: Company) -> None:
     me = str(desk.user.pk)
     assert said(logs) == [("conversation.inspected", me), ("conversation.searched", me)]
     assert "Nobody said that" in desk.get(SEARCH, q="secret -plan")
+    looks = read(talk.ctx(), lambda: list(AuditLog.objects.filter(action="read").order_by("id")))
+    assert {look.actor_id for look in looks} == {desk.user.pk}
+    assert [look.new for look in looks] == [
+        {"conversation": str(talk.thread_id)},
+        {"conversations": "secret -tiles"},
+        {"conversations": "secret -plan"},
+    ]
 
 
 def test_who_only_talks_looks_into_nothing(acme: Company) -> None:

@@ -13,6 +13,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from core.tenancy.context import PLATFORM, Context
 from permissions.checks import staff_have_a_second_factor
 from permissions.models import User
 from permissions.services.second_factor import second_factor_enrol, secret_new, standing_of
@@ -63,7 +64,8 @@ def enrolled(user: User) -> tuple[str, Any]:
     """A secret and recovery codes; the app's clock is a step behind, so its next code is good."""
     secret, now = secret_new(), datetime.now(UTC)
     code = code_of(secret, -1)
-    done = second_factor_enrol(user=user, secret=secret, code=code, moment=now)
+    ctx = Context(PLATFORM, user.pk, now, "enrol")
+    done = second_factor_enrol(ctx, user=user, secret=secret, code=code)
     return secret, done.recovery_codes
 
 

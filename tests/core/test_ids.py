@@ -4,7 +4,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from core.ids import uuid7
+from core.ids import EPOCH, uuid7, uuid7_floor
 
 
 def test_version_and_variant_are_those_of_the_standard() -> None:
@@ -42,3 +42,8 @@ def test_the_fraction_of_a_millisecond_fills_its_twelve_bits(monkeypatch: object
         monkeypatch.setattr(time, "time_ns", lambda n=nanoseconds: 10**18 + n)  # type: ignore[attr-defined]
         fractions.append(uuid7().int >> 64 & 0xFFF)
     assert fractions == [0, 0, 0, 1, 2048, 4095]
+
+
+def test_nothing_is_older_than_1970() -> None:
+    before = datetime(1969, 12, 31, tzinfo=UTC)
+    assert uuid7_floor(before) == uuid7_floor(EPOCH) == uuid.UUID(int=0)

@@ -159,6 +159,17 @@ def test_mentions_reach_those_who_are_mentioned(acme: Company) -> None:
         talk.say("@dan", mentions=[talk.people[2].pk])
 
 
+def test_who_comes_back_is_not_mentioned_in_what_he_no_longer_sees(acme: Company) -> None:
+    talk = circle(acme)
+    bob = talk.people[1].pk
+    talk.say("@bob before he left", mentions=[bob])
+    participant_remove(talk.ctx(1), thread_id=talk.thread_id, user_id=bob)
+    participants_add(talk.ctx(), thread_id=talk.thread_id, joining=[Joining(bob)])
+    assert mentions_of_me(talk.ctx(1), page=PageRequest()).rows == []
+    said = talk.say("@bob since", mentions=[bob])
+    assert [row["id"] for row in mentions_of_me(talk.ctx(1), page=PageRequest()).rows] == [said]
+
+
 def test_who_left_says_and_reads_nothing_any_more(acme: Company) -> None:
     talk = circle(acme)
     said = talk.say("one", by=1)

@@ -24,6 +24,7 @@ from messaging.selectors.threads import (
     thread_list,
 )
 from messaging.selectors.unread import unread_total
+from messaging.services.imports.threads import Beginning, threads_begin
 from messaging.services.messages import MessageInput, message_delete, message_send
 from messaging.services.participants import (
     Joining,
@@ -52,6 +53,17 @@ def test_two_people_have_one_direct_thread_of_each_visibility(acme: Company) -> 
     others = {direct(acme, a, c).id, direct(acme, b, a, "external").id}
     assert len(others | {first.id}) == 3
     assert counted(acme.ctx(), Participant, thread=first.id) == 2
+
+
+def test_two_people_talk_in_the_thread_that_an_import_began_for_them(acme: Company) -> None:
+    """It was interrupted before it wrote who takes part."""
+    a, b = colleagues(acme, 2)
+    begun = Beginning("a and b", "", (a.pk, b.pk), a.pk, 0)
+    [[thread_id], _] = threads_begin(acme.ctx(), name="old", beginnings=[begun])
+    assert direct(acme, a, b).id == direct(acme, b, a).id == thread_id
+    said = message_send(acme.ctx(b), thread_id=thread_id, message=MessageInput("Here"))
+    rows = message_list(acme.ctx(a), thread_id=thread_id, page=EVERYTHING).rows
+    assert [row["id"] for row in rows] == [said]
 
 
 def test_a_direct_thread_stays_as_it_is(acme: Company) -> None:

@@ -15,7 +15,7 @@ from core.partitions.archives import archive_check, archive_make, archive_path
 from core.partitions.models import PartitionArchive
 from core.partitions.restore import RowsDiffer, partitions_restore
 from core.partitions.services import partitions_ensure, partitions_maintain
-from core.partitions.steps import PartitionRefused, step
+from core.partitions.steps import PartitionBusy, PartitionRefused, only_maintainer, step
 from core.tenancy.models import Tenant
 from tests.cast import Company
 from tests.core.raw import raw
@@ -128,6 +128,23 @@ def test_a_damaged_archive_drops_nothing_and_restores_nothing(
     archived(HEARD)
     path = archive_path(archived(SAID).path)
     whole = path.read_bytes()
+    spoil(path, damage)
+    report = partitions_maintain(moment=LATER)
+    assert "scratch 2027-02" in report.postponed
+    assert f"{SAID}_p2027_02" in partitions()
+    assert len(sayings(acme.tenant_id)) == len(NASTY)
+
+    path.write_bytes(whole)
+    partitions_maintain(moment=LATER)
+    assert f"{SAID}_p2027_02" not in partitions()
+    spoil(path, damage)
+    with pytest.raises(ArchiveBroken):
+        restore()
+    assert f"{HEARD}_p2027_02" not in partitions(HEARD)
+
+
+def spoil(path: Path, damage: str) -> None:
+    whole = path.read_bytes()
     match damage:
         case "byte":
             path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
@@ -139,16 +156,6 @@ def test_a_damaged_archive_drops_nothing_and_restores_nothing(
             path.unlink()
         case "empty":
             path.write_bytes(b"")
-    report = partitions_maintain(moment=LATER)
-    assert "scratch 2027-02" in report.postponed
-    assert f"{SAID}_p2027_02" in partitions()
-    assert len(sayings(acme.tenant_id)) == len(NASTY)
-
-    path.unlink(missing_ok=True)
-    if damage == "byte":
-        path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
-    with pytest.raises(ArchiveBroken):
-        restore()
 
 
 def test_without_an_archive_nothing_is_dropped(february: None) -> None:
@@ -247,13 +254,75 @@ def test_a_write_that_fails_half_way_leaves_no_file(
     assert not any(path.suffix == ".zst" for path in archive_dir.rglob("*"))
 
 
-def test_restoring_over_other_rows_says_so(february: None, acme: Company) -> None:
+def test_restoring_beside_other_rows_says_so_and_is_done_with_it(
+    february: None, acme: Company
+) -> None:
     drop_both()
-    restore()
-    with raw(acme.tenant_id) as connection:
-        connection.execute(f"UPDATE {HEARD} SET who = 'carol'")
+    partitions_ensure(table=SAID, moments=[WHEN])
+    say(acme.tenant_id, WHEN, body="imported since")
     with pytest.raises(RowsDiffer):
         restore()
+    with raw(acme.tenant_id) as connection:
+        connection.execute(f"DELETE FROM {HEARD}")
+        connection.execute(f"DELETE FROM {SAID} WHERE body = 'x'")
+    left = len(sayings(acme.tenant_id))
+    assert restore()[f"{SAID}_p2027_02"] == 0
+    assert len(sayings(acme.tenant_id)) == left
+
+
+def test_what_was_removed_while_the_month_was_there_does_not_come_back(
+    february: None, acme: Company
+) -> None:
+    """Archived, but not dropped; or dropped and had back."""
+    for table in (HEARD, SAID):
+        archived(table)
+    remove_one(acme, "bob")
+    assert restore() == {f"{SAID}_p2027_02": 0, f"{HEARD}_p2027_02": 0}
+    assert len(sayings(acme.tenant_id, HEARD)) == len(NASTY) - 1
+
+    drop_both()
+    assert restore()[f"{HEARD}_p2027_02"] == len(NASTY)
+    remove_one(acme, "bob")
+    assert restore() == {f"{SAID}_p2027_02": 0, f"{HEARD}_p2027_02": 0}
+    assert len(sayings(acme.tenant_id, HEARD)) == len(NASTY) - 2
+
+
+def test_both_times_that_a_month_was_dropped_come_back(february: None, acme: Company) -> None:
+    """Somebody imported history into a month that was gone, and it went again."""
+    drop_both()
+    partitions_ensure(table=SAID, moments=[WHEN])
+    say(acme.tenant_id, WHEN, body="imported since")
+    drop_both()
+    assert restore() == {f"{SAID}_p2027_02": 16, f"{HEARD}_p2027_02": 16}
+    assert len(sayings(acme.tenant_id)) == len(NASTY) + 1
+    assert restore() == {f"{SAID}_p2027_02": 0, f"{HEARD}_p2027_02": 0}
+
+
+def remove_one(company: Company, who: str) -> None:
+    with raw(company.tenant_id) as connection:
+        connection.execute(
+            f"DELETE FROM {HEARD} WHERE ctid = (SELECT min(ctid) FROM {HEARD} WHERE who = %s)",
+            [who],
+        )
+
+
+def test_nothing_is_restored_beside_a_maintenance_nor_dropped_beside_a_restore(
+    february: None, acme: Company
+) -> None:
+    drop_both()
+    with only_maintainer(), pytest.raises(PartitionBusy):
+        restore()
+    assert partitions() == []
+    reports = []
+    partitions_restore(
+        family="scratch",
+        month=MONTH,
+        moment=LATER,
+        progress=lambda rows: reports.append(partitions_maintain(moment=LATER)),
+    )
+    assert len(reports) == 4, "each table, each company"
+    assert all(report.is_skipped for report in reports)
+    assert len(sayings(acme.tenant_id, HEARD)) == len(NASTY)
 
 
 def test_a_restored_month_is_not_dropped_the_next_day(february: None) -> None:

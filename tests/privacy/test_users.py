@@ -208,6 +208,26 @@ def test_a_company_reads_what_it_holds_of_him(acme: Company, alice: Api, dan: Da
     assert read.new == {"person_report": {"kind": "user", "id": str(dan.user.pk)}}
 
 
+def test_his_report_tells_nothing_of_the_persons_whom_he_changed(
+    acme: Company, alice: Api, globex: Company
+) -> None:
+    word = secrets.token_hex(6)
+    alice.ok("POST", "contacts/", {"name": f"Ann {word}", "email": f"{word}@example.test"})
+    session_open(acme.ctx(), user_id=acme.owner.pk, origin=Origin(f"Phone {word}", None))
+    report = alice.ok("GET", f"users/{acme.owner.pk}/personal-data/")
+    changes = [
+        row
+        for table in report["tables"]
+        if table["table"] == "audit_auditlog"
+        for row in table["rows"]
+    ]
+    made = [row for row in changes if row["operation"] == "contact.create"]
+    assert [row["personal"] for row in made] == [None], "that he did it, not of whom"
+    said = [row["personal"]["new"] for row in changes if row["personal"]]
+    assert f"Phone {word}" in [one.get("device") for one in said], "but what he did himself"
+    assert "salt" not in str(changes)
+
+
 def test_of_somebody_invited_a_company_learns_nothing(acme: Company, alice: Api, dan: Dan) -> None:
     Membership.objects.filter(user=dan.user, tenant=acme.tenant_id).update(
         is_active=False, joined_at=None

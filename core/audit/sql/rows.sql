@@ -80,6 +80,35 @@ $body$;
             GROUP BY t.tenant_id, t.row->TG_ARGV[4]
         ) AS g
     $source$;
+    -- Rows of other people's applications: global, with numbers for keys. They are entries of what
+    -- they belong to, and of nothing where they name nothing of ours.
+    owned constant text := $source$
+        SELECT uuidv7() AS id, audit_platform() AS tenant_id, (w.row->TG_ARGV[4])::uuid AS row_id,
+            OLD_SIDE AS old, NEW_SIDE AS new
+        FROM (SELECT hstore(t) AS row FROM TRANSITION AS t OFFSET 0) AS w
+    $source$;
+    shown constant text := $shown$hstore_to_jsonb(w.row - TG_ARGV[0]::text[] - TG_ARGV[1]::text[]
+                || TG_ARGV[2]::hstore)$shown$;
+    owned_difference constant text := $source$
+        SELECT uuidv7() AS id, audit_platform() AS tenant_id, (d.row->TG_ARGV[4])::uuid AS row_id,
+            OLD_SIDE AS old, NEW_SIDE AS new
+        FROM (
+            SELECT coalesce(p.became, p.was) AS row,
+                coalesce(p.was - p.became, p.was, '') - TG_ARGV[0]::text[] AS old,
+                coalesce(p.became - p.was, p.became, '') - TG_ARGV[0]::text[] AS new
+            FROM (
+                SELECT o.row AS was, n.row AS became
+                FROM (SELECT t.id, hstore(t) AS row FROM old_rows AS t OFFSET 0) AS o
+                FULL JOIN (SELECT t.id, hstore(t) AS row FROM new_rows AS t OFFSET 0) AS n
+                    ON o.id = n.id
+                OFFSET 0
+            ) AS p
+            OFFSET 0
+        ) AS d
+        WHERE d.old <> '' OR d.new <> ''
+    $source$;
+    change constant text :=
+        'hstore_to_jsonb(d.SIDE || slice(TG_ARGV[2]::hstore, akeys(d.SIDE)))';
     together constant text := $side$jsonb_build_object(
                 'columns', akeys(g.line), 'rows', to_jsonb(g.rows))$side$;
     kind record;
@@ -89,7 +118,11 @@ BEGIN
             ('insert_rows', came, '', '', ''), ('delete_rows', went, '', '', ''),
             ('update_rows', difference, '', '', ''),
             ('insert_lines', lines, 'new_rows', 'NULL::jsonb', together),
-            ('delete_lines', lines, 'old_rows', together, 'NULL::jsonb')
+            ('delete_lines', lines, 'old_rows', together, 'NULL::jsonb'),
+            ('insert_owned', owned, 'new_rows', 'NULL::jsonb', shown),
+            ('delete_owned', owned, 'old_rows', shown, 'NULL::jsonb'),
+            ('update_owned', owned_difference, '', replace(change, 'SIDE', 'old'),
+                replace(change, 'SIDE', 'new'))
         ) AS v(name, source, transition, old_side, new_side)
     LOOP
         EXECUTE format('CREATE OR REPLACE FUNCTION audit_%s() RETURNS trigger LANGUAGE plpgsql'
@@ -114,11 +147,18 @@ DECLARE
     arguments constant text := format('%L, %L, %L, %L, %L', left_out, masked, masks, personal, under);
     is_of_tenant constant boolean := 2 = (SELECT count(*) FROM pg_attribute
         WHERE attrelid = target AND attname IN ('tenant_id', 'id') AND atttypid = 'uuid'::regtype);
-    variant constant text := CASE WHEN masked || personal <> '{}' THEN ''
+    has_numbers constant boolean := EXISTS (SELECT FROM pg_attribute
+        WHERE attrelid = target AND attname = 'id' AND atttypid IN ('int4'::regtype, 'int8'::regtype));
+    variant constant text := CASE WHEN has_numbers THEN '_owned' WHEN masked || personal <> '{}' THEN ''
         WHEN is_of_tenant THEN '_rows' ELSE '_plain' END;
-    whole_rows constant text := CASE WHEN under <> '' THEN '_lines' ELSE variant END;
+    whole_rows constant text := CASE WHEN under <> '' AND NOT has_numbers THEN '_lines'
+        ELSE variant END;
 BEGIN
-    IF under <> '' AND (variant <> '_rows' OR left_out <> '{tenant_id,id}') THEN
+    IF has_numbers AND personal <> '{}' THEN
+        RAISE EXCEPTION 'Of rows with numbers for keys nothing of persons is kept apart: %.', target
+            USING ERRCODE = '22023', CONSTRAINT = 'audit_owned_impersonal';
+    END IF;
+    IF under <> '' AND NOT has_numbers AND (variant <> '_rows' OR left_out <> '{tenant_id,id}') THEN
         RAISE EXCEPTION 'Of lines that are one entry nothing is hidden or left out: %.', target
             USING ERRCODE = '22023', CONSTRAINT = 'audit_lines_whole';
     END IF;
@@ -140,7 +180,8 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION audit_attach, audit_insert_rows, audit_update_rows, audit_delete_rows,
-    audit_insert_lines, audit_delete_lines FROM PUBLIC;
+    audit_insert_lines, audit_delete_lines, audit_insert_owned, audit_update_owned,
+    audit_delete_owned FROM PUBLIC;
 
 -- Tables that are there already; what their models say anew is compared after migrating.
 SELECT audit_attach(a.target, a.said[1]::text[], a.said[2]::text[], a.said[4]::text[], a.inserts,

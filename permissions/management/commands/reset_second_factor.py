@@ -1,9 +1,11 @@
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
+from core.tenancy.context import PLATFORM, Context
 from permissions.services.second_factor import second_factor_reset
 
 
@@ -15,7 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            second_factor_reset(email=options["email"])
+            ctx = Context(PLATFORM, None, datetime.now(UTC), "reset_second_factor")
+            second_factor_reset(ctx, email=options["email"])
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write("Done. A new one is set up at the next login.")

@@ -15,8 +15,8 @@ def month(text: str) -> date:
 
 class Command(BaseCommand):
     help = (
-        "Brings an archived month back: all tables of one family, such as `messaging 2026-11`. "
-        "Rows that are there already are left alone, so it can be run again."
+        "Brings a dropped month back: all tables of one family, such as `messaging 2026-11`. "
+        "Months that are there are left alone, so it can be run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
