@@ -46,7 +46,10 @@ def partitions_restore(
 
 
 def _restore_all(family: str, month: date, moment: datetime, progress: Any) -> dict[str, int]:
-    tables = next((f.tables for f in registry.families() if f.name == family), ())
+    tables = next((f.tables for f in registry.families() if f.name == family), None)
+    if tables is None:
+        known = ", ".join(f.name for f in registry.families())
+        raise NotFound(f"There is no family of tables {family}; there are {known}.")
     archived = {table: found for table in reversed(tables) if (found := _verified(table, month))}
     if not archived:
         raise NotFound(f"There is no verified archive of {family} for {month:%Y-%m}.")

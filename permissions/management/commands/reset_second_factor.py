@@ -1,11 +1,11 @@
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import DomainError
-from core.tenancy.context import PLATFORM, Context
+from core.tenancy.commands import command_context
+from core.tenancy.context import PLATFORM
 from permissions.services.second_factor import second_factor_reset
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            ctx = Context(PLATFORM, None, datetime.now(UTC), "reset_second_factor")
+            ctx = command_context(PLATFORM, "reset_second_factor")
             second_factor_reset(ctx, email=options["email"])
         except DomainError as error:
             raise CommandError(error.message) from error
