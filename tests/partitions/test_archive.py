@@ -336,7 +336,7 @@ def test_a_restored_month_is_not_dropped_the_next_day(february: None) -> None:
 def test_what_is_not_archived_cannot_be_restored(scratch: None, archive_dir: Path) -> None:
     with pytest.raises(DomainError, match="no verified archive"):
         restore()
-    with pytest.raises(DomainError, match="no family of tables scratched; there are .*scratch"):
+    with pytest.raises(DomainError, match=r"no family of tables scratched; there are .*scratch"):
         partitions_restore(family="scratched", month=MONTH, moment=LATER)
 
 
