@@ -20,7 +20,7 @@ class StaffConsoleConfig(AdminConfig):
             "schedule": ["view"],
         }
         catalog.declare("system", {}, platform=platform)
-        catalog.declare("audit", {"log": ["view"]})
+        catalog.declare("audit", {"log": ["view"]}, platform={"platform": ["view"]})
         catalog.declare("exports", {"exports": ["view"]})
         mail = {
             "mails": ["view", "send"],

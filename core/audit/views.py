@@ -1,6 +1,7 @@
 """Doors to the log: all of it, and `history/` of each record."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from core.audit.looks import audit_look
 from core.audit.selectors import audit_get, audit_list, record_history
 from core.audit.serializers import AuditEntry, HistoryEntry, history_shape
 from core.listing import Page, PageRequest
+from core.tenancy.context import PLATFORM, Context
 
 Row = dict[str, Any]
 #: Finds what the address names, or raises NotFound, as the record's own view does.
@@ -26,12 +28,12 @@ class LookingView(TenantView):
 
     is_noted = False
 
-    def note(self, request: TenantRequest, looked_at: Row) -> None:
+    def note(self, ctx: Context, looked_at: Row) -> None:
         """Before the first byte is sent, and not again for the further pages of a CSV."""
         if not self.is_noted:
-            is_csv = request.accepted_renderer.media_type == CSV
-            how = {"export": "csv"} if is_csv else {}
-            audit_look(request.ctx, looked_at=looked_at | how)
+            is_csv = self.request.accepted_renderer.media_type == CSV
+            asked = {name: value for name, value in looked_at.items() if value not in (None, "")}
+            audit_look(ctx, looked_at=asked | ({"export": "csv"} if is_csv else {}))
             self.is_noted = True
 
 
@@ -49,8 +51,27 @@ class AuditView(LookingView):
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
         """Looking at it is an entry as well."""
         found = audit_list(request.ctx, page=page)
-        asked = {name: value for name, value in page.filters.items() if value not in (None, "")}
-        self.note(request, asked)
+        self.note(request.ctx, page.filters)
+        return found
+
+
+class PlatformAuditView(LookingView):
+    resource = "audit"
+
+    @reads(
+        "audit.platform.view",
+        AuditEntry,
+        many=True,
+        filters=AuditFilter,
+        csv=True,
+        summary="Who changed what is no company's: users, their second factors, who is an admin of "
+        "the platform",
+    )
+    def get(self, request: TenantRequest, page: PageRequest) -> Page:
+        """For the platform's admins. Looking at it is an entry of the platform as well."""
+        ctx = replace(request.ctx, tenant_id=PLATFORM)
+        found = audit_list(ctx, page=page)
+        self.note(ctx, page.filters)
         return found
 
 
@@ -60,7 +81,7 @@ class AuditEntryView(LookingView):
     @reads("audit.log.view", AuditEntry, summary="One change")
     def get(self, request: TenantRequest, id: UUID) -> Row:
         found = audit_get(request.ctx, entry_id=id)
-        self.note(request, {"id": id})
+        self.note(request.ctx, {"id": id})
         return found
 
 
@@ -85,7 +106,7 @@ def history_view(permission: str, model: type[Model], find: Find) -> type[Lookin
             record = find(request.ctx, *named.values())
             row_id = record["id"] if isinstance(record, dict) else record.pk
             found = record_history(request.ctx, table=table, row_id=row_id, page=page)
-            self.note(request, {"table": table, "row_id": row_id})
+            self.note(request.ctx, {"table": table, "row_id": row_id})
             return found.shaped(history_shape)
 
     return HistoryView

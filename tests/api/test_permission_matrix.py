@@ -244,14 +244,15 @@ GET    usage-events/quota/          activity.quotas.view            200 403 403 
 GET    usage-events/quota/history/  activity.quotas.view            200 403 403 200 401
 PATCH  usage-events/quota/          activity.quotas.update          403 403 403 403 401
 GET    audit/                       audit.log.view                  200 403 403 200 401
+GET    audit/platform/              audit.platform.view             403 403 403 403 401
 GET    audit/{id}/                  audit.log.view                  200 403 403 404 401
 """
 #: From hexadecimal digits.
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 TALK = ("threads", "messages")
 EXPORT = {"list": "taxes", "format": "csv"}
-#: Of templates, of which a company has one in each.
-LANGUAGES = map("".join, itertools.product(string.ascii_lowercase, repeat=2))
+#: Of templates, of which a company has one in each; none that begins as those of LETTERS.
+LANGUAGES = map("".join, itertools.product("qrstuvwxyz", string.ascii_lowercase))
 CALLERS = ("owner", "accountant", "viewer", "stranger", "nobody")
 MISSING = "01900000-0000-7000-8000-000000000000"
 

@@ -13,9 +13,11 @@ from core.audit.models import AuditLog
 from core.audit.serializers import AuditEntry
 from core.audit.values import values_shown
 from core.ids import uuid7, uuid7_floor
+from core.tenancy.context import PLATFORM
 from core.tenancy.transactions import command, query, tenant_cursor
 from tests.api.wire import refusal
 from tests.architecture.endpoint_table import addresses
+from tests.audit.log import entries
 from tests.cast import Api, Company, api_of, join, new_user
 from tests.permissions import rights
 
@@ -324,3 +326,22 @@ def test_an_export_is_one_look_however_long(
     assert lines[0]["table"] == "accounting_contact"
     assert '"payment_terms_days":4' in lines[0]["new"]
     assert looks(acme) == [{"row_id": contact["id"], "export": "csv"}]
+
+
+# --- what is no company's ---------------------------------------------------------------
+
+
+def test_the_platform_s_admins_see_who_changed_a_user_and_nobody_else_does(
+    acme: Company, alice: Api
+) -> None:
+    pat = rights.platform_admin(acme)
+    api, path = api_of(acme, pat), f"audit/platform/?row_id={pat.pk}"
+    changed, made = api.ok("GET", path)["data"]
+    assert (made["action"], made["new"]["email"]) == ("insert", pat.email)
+    assert changed["new"] == {"is_platform_admin": True}
+    assert {entry["table"] for entry in (changed, made)} == {"permissions_user"}
+    refusal(alice.get(path), 403)
+    assert alice.ok("GET", f"audit/?row_id={pat.pk}")["data"] == []
+    [looked] = [e for e in entries(PLATFORM, "audit_auditlog") if e.actor_id == pat.pk]
+    assert looked.action == "read"
+    assert looked.new == {"row_id": str(pat.pk)}
