@@ -135,7 +135,8 @@ def _hold_against_quota(ctx: Context, batch: Batch) -> Standing:
         for event_id in beyond:
             del batch.events[event_id]
             batch.refusals[event_id] = refusal
-    if asked and not batch.events:
+    # Late ones of a month that is full answer for themselves: to wait would not help them.
+    if asked and not batch.events and standings[this].room == 0:
         raise QuotaExceeded(standings[this].limit or 0, _wait_seconds(ctx, this))
     return standings[this]
 

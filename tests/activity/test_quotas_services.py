@@ -91,6 +91,17 @@ def test_what_is_told_again_takes_no_room(acme: Company) -> None:
     assert statuses(take(acme.ctx(), *known)) == ["duplicate"] * 6
 
 
+def test_a_month_that_is_full_keeps_nobody_from_the_next(acme: Company) -> None:
+    put_on(acme, "free")
+    first = now().replace(day=1, hour=12)
+    late, ctx = first - timedelta(days=1), acme.ctx(now=first + timedelta(days=1))
+    assert statuses(take(ctx, *(viewed(late) for _ in range(10)))) == ["accepted"] * 10
+    forget_quota(acme)
+    taken = take(ctx, viewed(late))
+    assert (statuses(taken), reasons(taken)) == (["refused"], ["quota_exceeded"])
+    assert statuses(take(ctx, viewed(late), viewed(ctx.now))) == ["refused", "accepted"]
+
+
 def test_over_http_that_is_429_with_a_time_to_wait(acme: Company, alice: Api) -> None:
     put_on(acme, "free")
     send_some(acme, 10)
