@@ -63,9 +63,9 @@ def archive_make(*, table: str, month: date, moment: datetime) -> PartitionArchi
     )
     try:
         _verify(archive, moment)
-    except ArchiveBroken:
-        archive.delete()
+    except BaseException:  # whatever it was: what was not read back is no archive
         path.unlink(missing_ok=True)
+        archive.delete()
         raise
     return archive
 

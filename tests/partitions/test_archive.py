@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from core.errors import DomainError
 from core.partitions import archives
 from core.partitions.archive_file import ArchiveBroken, read_contents, rows_by_tenant, values_of
-from core.partitions.archives import archive_check, archive_make, archive_path
+from core.partitions.archives import archive_check, archive_make, archive_path, tenant_digest
 from core.partitions.models import PartitionArchive
 from core.partitions.restore import RowsDiffer, partitions_restore
 from core.partitions.services import partitions_ensure, partitions_maintain
@@ -224,18 +224,24 @@ def test_sql_alone_drops_in_order_and_only_what_is_old(february: None) -> None:
         assert partitions(table) == [f"{table}_p2028_05"]
 
 
+def one_row_more(ctx: Any, **values: Any) -> Any:
+    found = tenant_digest(ctx, **values)
+    found.rows += 1
+    return found
+
+
+def stopped(ctx: Any, **values: Any) -> Any:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("digest", "raised"), [(one_row_more, ArchiveBroken), (stopped, KeyboardInterrupt)]
+)
 def test_an_archive_that_cannot_be_verified_leaves_nothing_behind(
-    february: None, archive_dir: Path, monkeypatch: pytest.MonkeyPatch
+    february: None, archive_dir: Path, monkeypatch: pytest.MonkeyPatch, digest: Any, raised: Any
 ) -> None:
-    real = archives.tenant_digest
-
-    def one_row_more(ctx: Any, **values: Any) -> Any:
-        found = real(ctx, **values)
-        found.rows += 1
-        return found
-
-    monkeypatch.setattr(archives, "tenant_digest", one_row_more)
-    with pytest.raises(ArchiveBroken):
+    monkeypatch.setattr(archives, "tenant_digest", digest)
+    with pytest.raises(raised):
         archived(SAID)
     assert not PartitionArchive.objects.filter(table=SAID, month=MONTH).exists()
     assert [path for path in archive_dir.rglob("*") if path.is_file()] == []
