@@ -56,10 +56,13 @@ class TableFilter(admin.SimpleListFilter):
     title, parameter_name = "table", "table"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        """Those of companies: changes of the others are the platform's."""
         audited = {
             model._meta.db_table: f"{model._meta.verbose_name} ({model._meta.db_table})"
             for model in apps.get_models()
-            if not isinstance(declaration_of(model), Unaudited) and not model._meta.proxy
+            if not isinstance(declaration_of(model), Unaudited)
+            and not model._meta.proxy
+            and any(field.column == "tenant_id" for field in model._meta.concrete_fields)
         }
         return sorted(audited.items())
 

@@ -1,6 +1,5 @@
 """Reads of messages: a page of a thread, around one, one with its history."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -86,8 +85,8 @@ def whole_shape(ctx: Context, rows: Iterable[Row]) -> Any:
         return {
             **row,
             "sent_at": uuid7_time(row["id"]),
-            "reactions": reactions[row["id"]],
-            "mentions": mentions[row["id"]],
+            "reactions": reactions.get(row["id"], []),
+            "mentions": mentions.get(row["id"], []),
         }
 
     return shape
@@ -160,10 +159,12 @@ def _columns(rows: Any) -> Any:
     return rows.annotate(sender_name=F("sender__name")).values(*MESSAGE)
 
 
-def _extras(ctx: Context, message_ids: list[UUID]) -> tuple[Any, Any]:
+def _extras(
+    ctx: Context, message_ids: list[UUID]
+) -> tuple[dict[UUID, list[Row]], dict[UUID, list[UUID]]]:
     """Reactions (in the order in which they came) and mentions, by message; one statement."""
-    reactions: dict[UUID, list[Row]] = defaultdict(list)
-    mentions: dict[UUID, list[UUID]] = defaultdict(list)
+    reactions: dict[UUID, list[Row]] = {}
+    mentions: dict[UUID, list[UUID]] = {}
     if not message_ids:
         return reactions, mentions
     months = window(min(message_ids), max(message_ids))
@@ -173,7 +174,9 @@ def _extras(ctx: Context, message_ids: list[UUID]) -> tuple[Any, Any]:
     )
     for message_id, emoji, count, mine, user_id, *_ in found:
         if user_id is not None:
-            mentions[message_id].append(user_id)
+            mentions.setdefault(message_id, []).append(user_id)
         else:
-            reactions[message_id].append({"emoji": emoji, "count": count, "mine": mine})
+            reactions.setdefault(message_id, []).append(
+                {"emoji": emoji, "count": count, "mine": mine}
+            )
     return reactions, mentions
