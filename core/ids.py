@@ -8,6 +8,7 @@ millisecond too.
 import os
 import time
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,3 +36,8 @@ def uuid7_floor(moment: datetime) -> uuid.UUID:
 def uuid7_time(id: uuid.UUID) -> datetime:
     """When a UUIDv7 was made, to the millisecond."""
     return EPOCH + timedelta(milliseconds=id.int >> 80)
+
+
+def uuid_array(ids: Iterable[uuid.UUID]) -> str:
+    """`ids` as the text of a `uuid[]`, for hot statements: the driver takes seven times as long."""
+    return "{" + ",".join([one.hex for one in ids]) + "}"

@@ -28,10 +28,10 @@ class LookingView(TenantView):
 
     is_noted = False
 
-    def note(self, ctx: Context, looked_at: Row) -> None:
+    def note(self, request: TenantRequest, ctx: Context, looked_at: Row) -> None:
         """Before the first byte is sent, and not again for the further pages of a CSV."""
         if not self.is_noted:
-            is_csv = self.request.accepted_renderer.media_type == CSV
+            is_csv = request.accepted_renderer.media_type == CSV
             asked = {name: value for name, value in looked_at.items() if value not in (None, "")}
             audit_look(ctx, looked_at=asked | ({"export": "csv"} if is_csv else {}))
             self.is_noted = True
@@ -51,7 +51,7 @@ class AuditView(LookingView):
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
         """Looking at it is an entry as well."""
         found = audit_list(request.ctx, page=page)
-        self.note(request.ctx, page.filters)
+        self.note(request, request.ctx, page.filters)
         return found
 
 
@@ -63,7 +63,6 @@ class PlatformAuditView(LookingView):
         AuditEntry,
         many=True,
         filters=AuditFilter,
-        csv=True,
         summary="Who changed what is no company's: users, their second factors, who is an admin of "
         "the platform",
     )
@@ -71,7 +70,7 @@ class PlatformAuditView(LookingView):
         """For the platform's admins. Looking at it is an entry of the platform as well."""
         ctx = replace(request.ctx, tenant_id=PLATFORM)
         found = audit_list(ctx, page=page)
-        self.note(ctx, page.filters)
+        self.note(request, ctx, page.filters)
         return found
 
 
@@ -81,7 +80,7 @@ class AuditEntryView(LookingView):
     @reads("audit.log.view", AuditEntry, summary="One change")
     def get(self, request: TenantRequest, id: UUID) -> Row:
         found = audit_get(request.ctx, entry_id=id)
-        self.note(request.ctx, {"id": id})
+        self.note(request, request.ctx, {"id": id})
         return found
 
 
@@ -106,7 +105,7 @@ def history_view(permission: str, model: type[Model], find: Find) -> type[Lookin
             record = find(request.ctx, *named.values())
             row_id = record["id"] if isinstance(record, dict) else record.pk
             found = record_history(request.ctx, table=table, row_id=row_id, page=page)
-            self.note(request.ctx, {"table": table, "row_id": row_id})
+            self.note(request, request.ctx, {"table": table, "row_id": row_id})
             return found.shaped(history_shape)
 
     return HistoryView

@@ -9,7 +9,7 @@ from django.db.models import F
 from orjson import loads
 
 from core.errors import NotFound
-from core.ids import uuid7_time
+from core.ids import uuid7_time, uuid_array
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_row, tenant_rows
@@ -170,7 +170,7 @@ def _extras(
     months = window(min(message_ids), max(message_ids))
     found = tenant_rows(
         EXTRAS_SQL.format(**months),
-        {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "messages": message_ids},
+        {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "messages": uuid_array(message_ids)},
     )
     for message_id, emoji, count, mine, user_id, *_ in found:
         if user_id is not None:

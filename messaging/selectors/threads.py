@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
 from core.errors import NotFound
-from core.ids import uuid7_time
+from core.ids import uuid7_time, uuid_array
 from core.listing import Cursor, Order, Page, PageRequest, page_of
 from core.tenancy.context import Context
 from core.tenancy.transactions import query, tenant_rows
@@ -43,6 +43,8 @@ FACTS_COLUMNS = f"""p.role, p.is_muted, p.last_read_id, {UNREAD},
     CASE WHEN t.last_message_id > greatest(p.sees_after_id, '00000000-0000-0000-0000-000000000000')
          THEN t.last_message_id END,
     greatest(p.last_read_id, p.sees_after_id)"""
+#: What is asked for to complete a row, and not shown.
+PRIVATE = ("activity", "shown_id", "after_id")
 PREVIEW_LENGTH = 200
 
 
@@ -133,19 +135,18 @@ def _asked(ctx: Context) -> Row:
     return {"tenant": ctx.tenant_id, "reader": ctx.acting_user, "kept": kept_since(ctx.now)}
 
 
-def _completed(ctx: Context, rows: Sequence[Row]) -> list[Row]:
-    """With the last message of each, and what must be counted counted."""
+def _completed(ctx: Context, rows: list[Row]) -> list[Row]:
+    """The same rows with the last message of each, and what must be counted counted."""
     last = _last_messages(ctx, [row["shown_id"] for row in rows if row["shown_id"]])
     behind = {row["id"]: row["after_id"] for row in rows if row["unread"] is None}
     counts = unread_counts(ctx, behind)
-    return [
-        {name: row[name] for name in (*THREAD, "role", "is_muted", "last_read_id")}
-        | {
-            "unread": counts[row["id"]] if row["unread"] is None else row["unread"],
-            "last_message": last.get(row["shown_id"]),
-        }
-        for row in rows
-    ]
+    for row in rows:
+        if row["unread"] is None:
+            row["unread"] = counts[row["id"]]
+        row["last_message"] = last.get(row["shown_id"])
+        for name in PRIVATE:
+            row.pop(name, None)
+    return rows
 
 
 def _last_messages(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Row]:
@@ -154,7 +155,7 @@ def _last_messages(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Row]:
         return {}
     found = tenant_rows(
         LAST_SQL.format(preview=PREVIEW_LENGTH, **window(min(ids), max(ids))),
-        {"tenant": ctx.tenant_id, "messages": list(ids)},
+        {"tenant": ctx.tenant_id, "messages": uuid_array(ids)},
     )
     return {
         message_id: {

@@ -1,5 +1,6 @@
 """The connection: confined to its role, and opening each transaction for one tenant."""
 
+from datetime import UTC
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -8,6 +9,7 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django_prometheus.db.backends.postgresql import base
 
 from core.tenancy.postgresql.features import DatabaseFeatures
+from core.tenancy.postgresql.moments import with_moments
 from core.tenancy.postgresql.operations import DatabaseOperations
 from core.tenancy.postgresql.roles import ROLE_QUERY
 from core.tenancy.postgresql.schema import DatabaseSchemaEditor
@@ -28,6 +30,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self._begin_sql: str | None = None
         self._kept_cursor: Any = None
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        if self.timezone is UTC:
+            params["context"] = with_moments(params["context"])
+        return params
 
     def init_connection_state(self) -> None:
         """Refuse to serve as a role that could look past row-level security."""

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.valkey import EmbeddedValkey
 from tests.accounting.books import Books, open_books
-from tests.architecture.test_endpoints import ENDPOINTS, read_of, records_of
+from tests.architecture.test_endpoints import READS, read_of, records_of
 from tests.cast import PASSWORD, Api, api_of, new_company, new_user
 from tests.core.cache.conftest import url_of
 from tests.core.cache.machines import until
@@ -60,7 +60,7 @@ def is_degraded(web: Web, api: Api) -> bool:
 
 def reads_of(books: Books) -> list[str]:
     records = records_of(books)
-    return [read_of(books, row, records) for row in ENDPOINTS if row.method == "GET"]
+    return [read_of(books, row, records) for row in READS]
 
 
 def test_every_read_answers_and_a_posting_posts(books: Books, web: Web, failing: Mode) -> None:
