@@ -1,4 +1,4 @@
-"""Moments as Python itself reads them, which takes a tenth of what the driver's way takes."""
+"""Moments as Python itself reads them, which takes an eighth of what the driver's way takes."""
 
 from datetime import UTC, datetime
 from functools import cache
