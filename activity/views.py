@@ -53,6 +53,7 @@ class UsageEventsView(TenantView):
         UsageEventOutput,
         many=True,
         filters=UsageEventFilter,
+        csv=True,
         summary="Who did what, newest first",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:

@@ -188,6 +188,7 @@ class SeriesView(TenantView):
         SeriesOutput,
         many=True,
         filters=SeriesFilter,
+        csv=True,
         summary="Number series, by kind and fiscal year",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:

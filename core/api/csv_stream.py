@@ -50,5 +50,5 @@ def cell_text(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    text = dumps(value).decode() if isinstance(value, dict) else str(value)
+    text = dumps(value).decode() if isinstance(value, dict | list) else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_STARTS) else text

@@ -19,7 +19,14 @@ VIEW = "jobs.jobs.view"
 class JobsView(TenantView):
     resource = "jobs"
 
-    @reads(VIEW, JobOutput, many=True, filters=JobFilter, summary="The company's, newest first")
+    @reads(
+        VIEW,
+        JobOutput,
+        many=True,
+        filters=JobFilter,
+        csv=True,
+        summary="The company's, newest first",
+    )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return selectors.job_list(request.ctx, page=page)
 

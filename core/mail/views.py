@@ -30,7 +30,9 @@ Row = dict[str, Any]
 class MailsView(TenantView):
     resource = "mails"
 
-    @reads("mail.mails.view", MailRow, many=True, filters=MailFilter, summary="Newest first")
+    @reads(
+        "mail.mails.view", MailRow, many=True, filters=MailFilter, csv=True, summary="Newest first"
+    )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return selectors.mail_list(request.ctx, page=page)
 
@@ -92,6 +94,7 @@ class TemplatesView(TenantView):
         TemplateOutput,
         many=True,
         filters=TemplateFilter,
+        csv=True,
         summary="The company's own words, by kind and language",
     )
     def get(self, request: TenantRequest, page: PageRequest) -> Page:

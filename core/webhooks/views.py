@@ -32,7 +32,7 @@ LOG, REPLAY = "webhooks.deliveries.view", "webhooks.deliveries.replay"
 class WebhooksView(TenantView):
     resource = "webhooks"
 
-    @reads(VIEW, WebhookOutput, many=True, filters=WebhookFilter, summary="Newest first")
+    @reads(VIEW, WebhookOutput, many=True, filters=WebhookFilter, csv=True, summary="Newest first")
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return selectors.webhook_list(request.ctx, page=page)
 

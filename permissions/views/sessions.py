@@ -15,7 +15,7 @@ from permissions.services import sessions
 
 
 class OwnSessionsView(TenantView):
-    @reads(AUTHENTICATED, SessionOutput, many=True, summary="My logins to this company")
+    @reads(AUTHENTICATED, SessionOutput, many=True, csv=True, summary="My logins to this company")
     def get(self, request: TenantRequest, page: PageRequest) -> Page:
         return session_list(request.ctx, current_id=request.user.session_id, page=page)
 
@@ -39,7 +39,9 @@ class OwnSessionView(TenantView):
 
 
 class UserSessionsView(TenantView):
-    @reads("permissions.sessions.view", SessionOutput, many=True, summary="A member's logins")
+    @reads(
+        "permissions.sessions.view", SessionOutput, many=True, csv=True, summary="A member's logins"
+    )
     def get(self, request: TenantRequest, id: UUID, page: PageRequest) -> Page:
         """Those to this company."""
         return session_list_of(

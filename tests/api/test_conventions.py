@@ -460,7 +460,7 @@ def cells(row: dict[str, Any]) -> dict[str, str]:
     def cell(value: Any) -> str:
         if value is None or isinstance(value, bool):
             return words[value]
-        return dumps(value).decode() if isinstance(value, dict) else str(value)
+        return dumps(value).decode() if isinstance(value, dict | list) else str(value)
 
     return {name: cell(value) for name, value in row.items()}
 
@@ -513,7 +513,7 @@ def test_csv_fails_before_its_first_byte(filled: Books) -> None:
 
 
 def test_no_csv_where_none_is_offered(filled: Books) -> None:
-    for path in ("series/", "settings/", "auth/me/", f"invoices/{filled.posted['invoices']}/"):
+    for path in ("inbox/", "settings/", "auth/me/", f"invoices/{filled.posted['invoices']}/"):
         error = refusal(filled.api.get(path, accept="text/csv"), 406)
         assert error["code"] == "NOT_ACCEPTABLE"
 

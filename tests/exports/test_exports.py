@@ -126,7 +126,7 @@ def test_filters_orderings_and_fields_are_the_lists_own(acme: Company, alice: Ap
         {"list": "invoices", "filters": {"status": "sleeping"}},
         {"list": "invoices", "filters": {"limit": "1"}},
         {"list": "invoices", "filters": {"ordering": "total"}},
-        {"list": "jobs"}, {"list": "no-such"}, {"list": "../admin"}, {"list": "invoices/?a=b"},
+        {"list": "threads"}, {"list": "no-such"}, {"list": "../admin"}, {"list": "invoices/?a=b"},
         {"list": "contacts", "format": "pdf"},
     ):  # fmt: skip
         refusal(owner.post("exports/", {"format": "csv"} | body), 422)
